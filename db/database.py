@@ -1,0 +1,123 @@
+"""The open database: one writer and some readers, the same two doors on SQLite and PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import URL, Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # A "sent" mark must survive a power cut, else an article goes out twice.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA journal_size_limit=67108864",
+    # What a reader deletes is overwritten, not merely unlinked.
+    "PRAGMA secure_delete=ON",
+)
+
+
+class _Cursor(Protocol):
+    def execute(self, statement: str) -> object: ...
+    def close(self) -> None: ...
+
+
+class _DriverConnection(Protocol):
+    isolation_level: str | None
+
+    def cursor(self) -> _Cursor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Two doors: `write()` is a transaction that may change things, `read()` one that only looks.
+
+    On SQLite there is exactly one writer connection (waiting writers queue in the pool: p99 85 ms, against 669 ms when
+    15 connections fight over the file's lock) and it begins IMMEDIATE, so that a transaction never fails half-way for
+    want of the lock.
+    """
+
+    writer: AsyncEngine
+    reader: AsyncEngine
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        async with self.writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        async with self.reader.begin() as connection:
+            yield connection
+
+    @property
+    def dialect(self) -> str:
+        return self.writer.dialect.name
+
+    async def version(self) -> str:
+        """The server's own version, for `check`."""
+        query = "SELECT sqlite_version()" if self.dialect == "sqlite" else "SHOW server_version"
+        async with self.read() as connection:
+            return str((await connection.execute(text(query))).scalar_one())
+
+    async def close(self) -> None:
+        """An open aiosqlite connection keeps the interpreter from ending: always closed, even when cancelled."""
+        await asyncio.shield(asyncio.gather(self.writer.dispose(), self.reader.dispose()))
+
+
+def driver_url(url: str) -> URL:
+    """The address with the driver that Dauys uses; people write `sqlite:///file` or `postgresql://user@host/name`.
+
+    Raises ValueError for any other kind of database.
+    """
+    parsed = make_url(url)
+    match parsed.drivername:
+        case "sqlite":
+            return parsed.set(drivername="sqlite+aiosqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+        case other:
+            raise ValueError(f"a database of the kind {other!r} is not known: use sqlite:///… or postgresql://…")
+
+
+def open_database(url: str) -> Database:
+    """Opens nothing yet: the first transaction connects. A missing folder for SQLite's file is made."""
+    target = driver_url(url)
+    if target.drivername.startswith("postgresql"):
+        engine = create_async_engine(target, pool_size=10, max_overflow=5, pool_pre_ping=True)
+        return Database(engine, engine)
+    if target.database:
+        Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+    return Database(
+        _sqlite(target, begin="BEGIN IMMEDIATE", connections=1), _sqlite(target, begin="BEGIN", connections=4)
+    )
+
+
+def _sqlite(target: URL, *, begin: str, connections: int) -> AsyncEngine:
+    engine = create_async_engine(target, pool_size=connections, max_overflow=0)
+
+    def on_connect(connection: _DriverConnection, _record: object) -> None:
+        # The driver must not begin transactions by itself; `on_begin` below does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)
+    return engine
+
+
+DatabaseError = DBAPIError
+"""What every failed statement or lost connection raises."""

@@ -1,0 +1,401 @@
+"""Statements about deliveries: the outbox, one row for each message owed to one chat.
+
+A row's life: pending -> sending (claimed, committed) -> sent | failed | uncertain.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Text, and_, bindparam, exists, func, literal, null, or_, select, update
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import deliveries, readers, subscriptions
+from db.upserts import insert_into
+
+
+class DeliveryKind(StrEnum):
+    ARTICLE = "article"
+    FULL_TEXT = "full_text"
+    """One piece of an article's whole text."""
+    CORRECTION = "correction"
+    """An edit of an article that was sent."""
+    CARD = "card"
+    CARD_DECIDED = "card_decided"
+    """The edit that shows the desk's decision on its card."""
+    VERDICT = "verdict"
+    DRAFT_KEPT = "draft_kept"
+    """A dialog ended by itself; its draft waits."""
+    HOLD = "hold"
+    """The question whether many new articles are to go out."""
+    HOLD_DECIDED = "hold_decided"
+    SERVICE = "service"
+    """A line for the operator in the desk's service topic."""
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    """Owed, from `due_at` on."""
+    SENDING = "sending"
+    """Claimed by the running engine; after a crash it may or may not have arrived."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Telegram refused it for good; `error` says why."""
+    UNCERTAIN = "uncertain"
+    """It may have arrived, and the operator prefers no second copy."""
+
+
+GONE = "gone"
+"""`error` of a row whose reader blocked the bot: owed again when they come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    kind: DeliveryKind
+    lane: int
+    chat_id: int
+    dedupe_key: str
+    topic: str | None = None
+    reader_id: int | None = None
+    article_id: int | None = None
+    submission_id: int | None = None
+    payload: Mapping[str, object] | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed row. `message_id` is set where the delivery is an edit; `repeats` counts copies that may exist."""
+
+    id: int
+    kind: DeliveryKind
+    lane: int
+    chat_id: int
+    topic: str | None
+    reader_id: int | None
+    article_id: int | None
+    submission_id: int | None
+    payload: Mapping[str, object] | None
+    message_id: int | None
+    attempts: int
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one attempt. `is_repeat`: the next copy may be a second one."""
+
+    delivery_id: int
+    state: DeliveryState
+    due_at: datetime | None = None
+    message_id: int | None = None
+    error: str | None = None
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """What a message in a chat was about."""
+
+    kind: DeliveryKind
+    article_id: int | None
+    submission_id: int | None
+    payload: Mapping[str, object] | None
+
+
+_COLUMNS = (
+    deliveries.c.id,
+    deliveries.c.kind,
+    deliveries.c.lane,
+    deliveries.c.chat_id,
+    deliveries.c.topic,
+    deliveries.c.reader_id,
+    deliveries.c.article_id,
+    deliveries.c.submission_id,
+    deliveries.c.payload,
+    deliveries.c.message_id,
+    deliveries.c.attempts,
+    deliveries.c.repeats,
+)
+
+
+async def enqueue(connection: AsyncConnection, owed: Sequence[NewDelivery], *, now: datetime) -> None:
+    """Owes these messages; a `dedupe_key` that is known already changes nothing."""
+    if not owed:
+        return
+    rows = [
+        {
+            "kind": one.kind,
+            "lane": one.lane,
+            "chat_id": one.chat_id,
+            "topic": one.topic,
+            "reader_id": one.reader_id,
+            "article_id": one.article_id,
+            "submission_id": one.submission_id,
+            "payload": None if one.payload is None else dict(one.payload),
+            "message_id": one.message_id,
+            "dedupe_key": one.dedupe_key,
+            "state": DeliveryState.PENDING,
+            "due_at": now,
+            "created_at": now,
+        }
+        for one in owed
+    ]
+    await connection.execute(insert_into(connection, deliveries).on_conflict_do_nothing(), rows)
+
+
+_BROADCAST_COLUMNS = (
+    "kind",
+    "lane",
+    "chat_id",
+    "reader_id",
+    "article_id",
+    "message_id",
+    "dedupe_key",
+    "state",
+    "due_at",
+    "created_at",
+)
+
+
+async def enqueue_article(
+    connection: AsyncConnection, article_id: int, *, language: str, lane: int, now: datetime
+) -> int:
+    """Owes the article to every subscriber of its language, in one statement; returns how many they are."""
+    chosen = (
+        select(
+            literal(DeliveryKind.ARTICLE.value),
+            literal(lane),
+            readers.c.id,
+            readers.c.id,
+            literal(article_id, BigInteger),
+            null(),
+            literal(f"article:{article_id}:") + sql_cast(readers.c.id, Text),
+            literal(DeliveryState.PENDING.value),
+            literal(now, deliveries.c.due_at.type),
+            literal(now, deliveries.c.created_at.type),
+        )
+        .join_from(readers, subscriptions, subscriptions.c.reader_id == readers.c.id)
+        .where(subscriptions.c.language == language, readers.c.is_subscribed, readers.c.blocked_at.is_(None))
+        .order_by(readers.c.id)
+    )
+    statement = insert_into(connection, deliveries).from_select(_BROADCAST_COLUMNS, chosen).on_conflict_do_nothing()
+    return (await connection.execute(statement)).rowcount
+
+
+async def enqueue_corrections(
+    connection: AsyncConnection, article_id: int, *, content_hash: str, lane: int, now: datetime
+) -> int:
+    """Owes an edit to every chat that has the article or is just getting it; returns how many they are."""
+    original = deliveries.alias("original")
+    chosen = (
+        select(
+            literal(DeliveryKind.CORRECTION.value),
+            literal(lane),
+            original.c.chat_id,
+            original.c.reader_id,
+            original.c.article_id,
+            original.c.message_id,
+            literal(f"correction:{content_hash}:") + sql_cast(original.c.id, Text),
+            literal(DeliveryState.PENDING.value),
+            literal(now, deliveries.c.due_at.type),
+            literal(now, deliveries.c.created_at.type),
+        )
+        .where(
+            original.c.article_id == article_id,
+            original.c.kind == DeliveryKind.ARTICLE,
+            original.c.state.in_([DeliveryState.SENT, DeliveryState.SENDING]),
+        )
+        .order_by(original.c.id)
+    )
+    statement = insert_into(connection, deliveries).from_select(_BROADCAST_COLUMNS, chosen).on_conflict_do_nothing()
+    return (await connection.execute(statement)).rowcount
+
+
+async def claim_due(connection: AsyncConnection, *, lane: int, limit: int, now: datetime) -> list[Delivery]:
+    """Takes up to `limit` due rows of the lane, oldest first; within a chat strictly one after another.
+
+    Commit before sending: a row that is on its way is never claimed twice.
+    """
+    earlier = deliveries.alias("earlier")
+    waits_for_earlier = exists().where(
+        earlier.c.chat_id == deliveries.c.chat_id,
+        earlier.c.lane == deliveries.c.lane,
+        earlier.c.id < deliveries.c.id,
+        earlier.c.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
+    )
+    due = (
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.state == DeliveryState.PENDING,
+            deliveries.c.lane == lane,
+            deliveries.c.due_at <= now,
+            ~waits_for_earlier,
+        )
+        .order_by(deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.id.in_(due.scalar_subquery()))
+        .values(state=DeliveryState.SENDING, claimed_at=now, attempts=deliveries.c.attempts + 1)
+        .returning(*_COLUMNS)
+    )
+    rows = (await connection.execute(statement)).all()
+    claimed = [Delivery(**{**row._asdict(), "kind": DeliveryKind(row.kind)}) for row in rows]
+    return sorted(claimed, key=lambda delivery: delivery.id)
+
+
+async def record(connection: AsyncConnection, results: Sequence[Result], *, now: datetime) -> None:
+    """Writes what became of these attempts, all in one statement."""
+    if not results:
+        return
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.id == bindparam("delivery"))
+        .values(
+            state=bindparam("new_state"),
+            due_at=func.coalesce(bindparam("next_due_at", type_=deliveries.c.due_at.type), deliveries.c.due_at),
+            sent_at=bindparam("new_sent_at", type_=deliveries.c.sent_at.type),
+            message_id=func.coalesce(bindparam("new_message_id", type_=BigInteger), deliveries.c.message_id),
+            error=bindparam("new_error", type_=Text),
+            repeats=deliveries.c.repeats + bindparam("more_repeats"),
+        )
+    )
+    rows = [
+        {
+            "delivery": one.delivery_id,
+            "new_state": one.state,
+            "next_due_at": one.due_at,
+            "new_sent_at": now if one.state is DeliveryState.SENT else None,
+            "new_message_id": one.message_id,
+            "new_error": one.error,
+            "more_repeats": int(one.is_repeat),
+        }
+        for one in results
+    ]
+    await connection.execute(statement, rows)
+
+
+async def release_interrupted(connection: AsyncConnection, *, to: DeliveryState, now: datetime) -> int:
+    """After a crash: what was on its way is owed again, as a repeat, or becomes uncertain. Only while nothing sends."""
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.state == DeliveryState.SENDING)
+        .values(state=to, due_at=now, repeats=deliveries.c.repeats + 1)
+    )
+    return (await connection.execute(statement)).rowcount
+
+
+async def next_due_at(connection: AsyncConnection) -> datetime | None:
+    """When the earliest pending row is, or was, due."""
+    statement = select(func.min(deliveries.c.due_at)).where(deliveries.c.state == DeliveryState.PENDING)
+    due: datetime | None = (await connection.execute(statement)).scalar()
+    return due
+
+
+async def find_message(connection: AsyncConnection, chat_id: int, message_id: int) -> SentMessage | None:
+    """What we sent as this message."""
+    row = (
+        await connection.execute(
+            select(deliveries.c.kind, deliveries.c.article_id, deliveries.c.submission_id, deliveries.c.payload)
+            .where(deliveries.c.chat_id == chat_id, deliveries.c.message_id == message_id)
+            # An edit carries the same message id: what was sent first says what the message is.
+            .order_by(deliveries.c.id)
+            .limit(1)
+        )
+    ).one_or_none()
+    return None if row is None else SentMessage(DeliveryKind(row[0]), row[1], row[2], row[3])
+
+
+async def find_article_message(connection: AsyncConnection, chat_id: int, article_id: int) -> int | None:
+    """The message that brought this article to this chat."""
+    statement = (
+        select(deliveries.c.message_id)
+        .where(
+            deliveries.c.article_id == article_id,
+            deliveries.c.kind == DeliveryKind.ARTICLE,
+            deliveries.c.chat_id == chat_id,
+        )
+        .limit(1)
+    )
+    found: int | None = (await connection.execute(statement)).scalar()
+    return found
+
+
+async def card_messages(
+    connection: AsyncConnection, *, kind: DeliveryKind, submission_id: int
+) -> list[tuple[int, int]]:
+    """Chat and message of every copy of a card that is known to stand."""
+    rows = await connection.execute(
+        select(deliveries.c.chat_id, deliveries.c.message_id).where(
+            deliveries.c.submission_id == submission_id,
+            deliveries.c.kind == kind,
+            deliveries.c.message_id.is_not(None),
+        )
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def drop_for_reader(connection: AsyncConnection, reader_id: int) -> int:
+    """The reader cannot be reached: nothing more is tried until they come back."""
+    result = await connection.execute(
+        update(deliveries)
+        .where(deliveries.c.reader_id == reader_id, deliveries.c.state == DeliveryState.PENDING)
+        .values(state=DeliveryState.FAILED, error=GONE)
+    )
+    return result.rowcount
+
+
+async def drop_articles_for_reader(connection: AsyncConnection, reader_id: int) -> int:
+    """The reader no longer wants news: what is still owed is let go."""
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.reader_id == reader_id,
+            deliveries.c.kind == DeliveryKind.ARTICLE,
+            deliveries.c.state == DeliveryState.PENDING,
+        )
+        .values(state=DeliveryState.FAILED, error="unsubscribed")
+    )
+    return result.rowcount
+
+
+async def revive_for_reader(
+    connection: AsyncConnection, reader_id: int, *, kinds: Collection[DeliveryKind], now: datetime
+) -> int:
+    """The reader is back: what was meant for them alone is owed again."""
+    result = await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.reader_id == reader_id,
+            deliveries.c.state == DeliveryState.FAILED,
+            deliveries.c.error == GONE,
+            deliveries.c.kind.in_(kinds),
+        )
+        .values(state=DeliveryState.PENDING, error=None, due_at=now)
+    )
+    return result.rowcount
+
+
+async def move_chat(connection: AsyncConnection, old_chat_id: int, new_chat_id: int) -> None:
+    """What is owed to the old chat is owed to the new one, by the next claim."""
+    await connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.chat_id == old_chat_id,
+            or_(
+                deliveries.c.state == DeliveryState.PENDING,
+                and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.message_id.is_(None)),
+            ),
+        )
+        .values(chat_id=new_chat_id)
+    )
+
+
+async def count_by_state(connection: AsyncConnection) -> dict[DeliveryState, int]:
+    rows = await connection.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
+    return {DeliveryState(row[0]): row[1] for row in rows}

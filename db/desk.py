@@ -1,0 +1,50 @@
+"""Statements about the desk's group: where it moved to, and its forum topics."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.tables import chat_moves, desk_topics
+from db.upserts import insert_into
+
+
+async def current_chat(connection: AsyncConnection, chat_id: int) -> int:
+    """Where the chat is now: a group that became a supergroup has another id."""
+    seen = {chat_id}
+    while True:
+        moved = (
+            await connection.execute(select(chat_moves.c.new_chat_id).where(chat_moves.c.old_chat_id == chat_id))
+        ).scalar()
+        if moved is None or moved in seen:
+            return chat_id
+        chat_id = moved
+        seen.add(chat_id)
+
+
+async def record_move(connection: AsyncConnection, old_chat_id: int, new_chat_id: int, *, now: datetime) -> bool:
+    """Returns whether the move was news."""
+    statement = (
+        insert_into(connection, chat_moves)
+        .values(old_chat_id=old_chat_id, new_chat_id=new_chat_id, moved_at=now)
+        .on_conflict_do_nothing()
+    )
+    return bool((await connection.execute(statement)).rowcount)
+
+
+async def find_topic(connection: AsyncConnection, chat_id: int, name: str) -> int | None:
+    statement = select(desk_topics.c.thread_id).where(desk_topics.c.chat_id == chat_id, desk_topics.c.name == name)
+    return (await connection.execute(statement)).scalar()
+
+
+async def save_topic(connection: AsyncConnection, chat_id: int, name: str, thread_id: int) -> None:
+    statement = insert_into(connection, desk_topics).values(chat_id=chat_id, name=name, thread_id=thread_id)
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[desk_topics.c.chat_id, desk_topics.c.name], set_={"thread_id": thread_id}
+        )
+    )
+
+
+async def forget_topic(connection: AsyncConnection, chat_id: int, name: str) -> None:
+    await connection.execute(delete(desk_topics).where(desk_topics.c.chat_id == chat_id, desk_topics.c.name == name))

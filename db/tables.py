@@ -1,0 +1,193 @@
+"""Every table. Statements stand in one file for each noun beside this one; history in `migrations`."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+)
+
+from db.columns import BIG_ID, DOCUMENT, Moment
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+readers = Table(
+    "readers",
+    metadata,
+    # Telegram's user id, which is also the id of the private chat with that person.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    # What the desk sees instead of a name.
+    Column("code", String(8), nullable=False, unique=True),
+    Column("language", String(8)),
+    Column("is_subscribed", Boolean, nullable=False, server_default=false()),
+    Column("blocked_at", Moment),
+    Column("created_at", Moment, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Column("language", String(8), primary_key=True),
+    Index("ix_subscriptions_language", "language"),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("first_fetched_at", Moment),
+    Column("last_full_at", Moment),
+    Column("last_ok_at", Moment),
+    Column("next_poll_at", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("fault", String(32)),
+    Column("detail", Text),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", BIG_ID, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", Moment),
+    Column("created_at", Moment, nullable=False),
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", BIG_ID, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("lead", DOCUMENT, nullable=False),
+    Column("body", DOCUMENT, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("hold_id", ForeignKey("holds.id")),
+    Column("published_at", Moment),
+    Column("first_seen_at", Moment, nullable=False),
+    UniqueConstraint("source", "external_id"),
+    Index("ix_articles_hold_id", "hold_id"),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("id", BIG_ID, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("reader_id", ForeignKey("readers.id"), nullable=False),
+    Column("article_id", ForeignKey("articles.id")),
+    # The update that made it: the same update handled twice makes one submission.
+    Column("update_id", BigInteger, nullable=False, unique=True),
+    Column("language", String(8), nullable=False),
+    Column("signature", Text),
+    Column("words", Text, nullable=False),
+    Column("fragment", Text),
+    Column("sentence", Text),
+    Column("fragment_at", Integer),
+    Column("state", String(16), nullable=False),
+    Column("decided_by", Text),
+    Column("decided_by_id", BigInteger),
+    Column("decided_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_submissions_reader_id", "reader_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BIG_ID, primary_key=True),
+    Column("lane", SmallInteger, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("chat_id", BigInteger, nullable=False),
+    # The desk's topic it belongs to, by name; empty in private chats.
+    Column("topic", String(16)),
+    Column("reader_id", ForeignKey("readers.id")),
+    Column("article_id", ForeignKey("articles.id")),
+    Column("submission_id", ForeignKey("submissions.id")),
+    Column("payload", DOCUMENT),
+    # What makes two rows the same message: the cause may be handled twice, its message is owed once.
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("state", String(16), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("repeats", Integer, nullable=False, server_default="0"),
+    Column("claimed_at", Moment),
+    Column("sent_at", Moment),
+    Column("message_id", BigInteger),
+    Column("error", Text),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_deliveries_state_lane_due_at", "state", "lane", "due_at"),
+    Index("ix_deliveries_chat_id_state", "chat_id", "state"),
+    Index("ix_deliveries_chat_id_message_id", "chat_id", "message_id"),
+    Index("ix_deliveries_article_id_kind", "article_id", "kind"),
+    Index("ix_deliveries_submission_id", "submission_id"),
+)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person_id", BigInteger, nullable=False),
+    # Emptied when the update is done: what people write is kept where it belongs, not twice.
+    Column("payload", DOCUMENT),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("received_at", Moment, nullable=False),
+    Column("done_at", Moment),
+    Index("ix_updates_state", "state"),
+)
+
+dialogs = Table(
+    "dialogs",
+    metadata,
+    Column("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    Column("flow", String(16), nullable=False),
+    Column("step", String(24), nullable=False),
+    Column("data", DOCUMENT, nullable=False),
+    Column("is_parked", Boolean, nullable=False, server_default=false()),
+    Column("updated_at", Moment, nullable=False),
+    Index("ix_dialogs_updated_at", "updated_at"),
+)
+
+desk_topics = Table(
+    "desk_topics",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(16), primary_key=True),
+    Column("thread_id", BigInteger, nullable=False),
+)
+
+chat_moves = Table(
+    "chat_moves",
+    metadata,
+    Column("old_chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("new_chat_id", BigInteger, nullable=False),
+    Column("moved_at", Moment, nullable=False),
+)
