@@ -32,14 +32,14 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[»”\"’)\]]*+(?=\s|\Z)")  # possessive: linear on a megabyte of dots
 _WORD_BORDER = re.compile(r"[\s(«\"“„\[]")
 _LONGEST_ABBREVIATION = 16
+# Words whose full stop belongs to them, first Kazakh, then Russian, then English.
 _ABBREVIATIONS = frozenset(
-    # Kazakh: year, and so on, same, metre, page, city, district, hour, minute, thousand, telephone
-    "ж жж т.б т.с.с с.с б.з.д б.з т.ғ.к т.т ш ғ ғғ қ ауд обл көш даң ықш мкр бөл бет мыс мың млн млрд тг сағ мин сек тел "
-    # Russian: year, century, city, street, house, flat, that is, and so on, named after, roubles, see, page, doctor
-    "г гг в вв ул д кв стр корп пр просп пер наб пл б-р р-н пос с р оз т.е т.д т.п т.к т.н т.о н.э др проч пр им руб коп "
-    "тыс см рис табл ст п пп ч ред авт напр соотв акад проф доц канд зам нач гл св чел шт кг км м эт оф моб факс "
-    # English
-    "mr mrs ms dr st no vs e.g i.e jr sr prof inc fig approx".split()
+    """
+    ж жж т.б т.с.с с.с б.з.д б.з т.ғ.к т.т ш ғ ғғ қ ауд обл көш даң ықш мкр бөл бет мыс мың млн млрд тг сағ мин сек тел
+    г гг в вв ул д кв стр корп пр просп пер наб пл б-р р-н пос с р оз т.е т.д т.п т.к т.н т.о н.э др проч им руб коп тыс
+    см рис табл ст п пп ч ред авт напр соотв акад проф доц канд зам нач гл св чел шт кг км м эт оф моб факс
+    mr mrs ms dr st no vs e.g i.e jr sr prof inc fig approx
+    """.split()
 )
 
 
@@ -194,7 +194,7 @@ def _sentence_ends(text: str) -> Iterator[int]:
 
 def _last_sentence_end(text: str, most: int) -> int:
     last = 0
-    for end in _sentence_ends(text):
+    for end in _sentence_ends(text[: most + _LONGEST_ABBREVIATION]):
         if end > most:
             break
         last = end
@@ -248,7 +248,7 @@ def _cut_after_word(text: str, most: int) -> int:
 
 
 def _cluster_border(text: str, most: int) -> int:
-    """The last index at most `most` where no visible character is torn; `most` where one is longer than any real one."""
+    """The last index at most `most` where no visible character is torn; `most` where one is longer than any real."""
     for index in range(most, max(0, most - _LONGEST_CLUSTER), -1):
         if not _is_joined(text, index):
             return index
@@ -295,8 +295,7 @@ def _find_cut(rich: Rich, room: int, *, most_entities: int) -> int:
     if len(entities) > most_entities and entities[most_entities].offset > 0:
         # Entities are in order of offset: before this one begin exactly as many as a message may have.
         units = min(units, entities[most_entities].offset)
-    ruler = _Ruler(text)
-    most = max(ruler.index(units), 1)
+    most = max(_Ruler(text[: units + 1]).index(units), 1)
     if most >= len(text):
         return len(text)
     sentence = _last_sentence_end(text, most)
