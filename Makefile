@@ -1,0 +1,76 @@
+# What a person types. Two commands need nothing else first: `make sandbox` and `make test`.
+# The environment (.venv) is made from uv.lock by uv; where there is no uv, one is put into .uv for this folder alone.
+# Python itself is never downloaded: 3.11 or newer must be there.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+export UV_PYTHON_DOWNLOADS := never
+
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+BROWSER_READY := .venv/.browser_ready
+PORT ?= 8110
+CONFIG ?= config.toml
+ARGS ?=
+
+.PHONY: help sandbox run test test-wordpress test-browser test-crash check lint fmt catalogs clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+sandbox: $(READY) ## the whole story in a browser, with no token and no network (PORT=8110)
+	$(PYTHON) main.py sandbox --port $(PORT)
+
+run: $(READY) ## the bot itself (CONFIG=config.toml)
+	$(PYTHON) main.py --config $(CONFIG) run
+
+test: $(READY) ## all tests but the slow suites (ARGS="-k quote -x")
+	$(PYTHON) -m pytest $(ARGS)
+
+test-wordpress: $(READY) ## against a real WordPress; installs Debian's packages for it when run as root
+	$(PYTHON) -m pytest tests/wordpress $(ARGS)
+
+test-browser: $(BROWSER_READY) ## the chat page in Debian's Chromium
+	$(PYTHON) -m pytest tests/browser $(ARGS)
+
+test-crash: $(READY) ## a real process, killed again and again
+	$(PYTHON) -m pytest tests/crash $(ARGS)
+
+check: lint test ## what a change must pass: lint, types, directions, catalogs, tests
+
+lint: $(BROWSER_READY)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy .
+	.venv/bin/lint-imports
+	$(PYTHON) -m locales.catalogs check
+
+fmt: $(READY) ## put the code into the one form
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+catalogs: $(READY) ## bring locales/ up to date with the sentences in the code
+	$(PYTHON) -m locales.catalogs update
+
+clean: ## remove what was built or installed here; data/ and config.toml stay
+	rm -rf .venv .uv build test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --locked: a pyproject.toml that uv.lock does not know is an error, not a silent new resolution.
+# --inexact: the browser group, once there, is not taken away again by the next `make test`.
+$(READY): pyproject.toml uv.lock | $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --locked --inexact --quiet
+	@touch $@
+
+# mypy reads the browser tests, too, so `lint` needs this group as well.
+$(BROWSER_READY): $(READY)
+	$(UV) sync --locked --group browser --quiet
+	@touch $@
+
+.uv/bin/uv:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; python3 here is $$(python3 --version 2>&1)" >&2; exit 1; }
+	@python3 -m venv .uv || { \
+	  rm -rf .uv; echo "python3 cannot make an environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	.uv/bin/pip install --quiet 'uv>=0.13,<1'
