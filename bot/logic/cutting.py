@@ -32,15 +32,15 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]++[»”\"’)\]]*+(?=\s|\Z)")  # possessive: linear on a megabyte of dots
 _WORD_BORDER = re.compile(r"[\s(«\"“„\[]")
 _LONGEST_ABBREVIATION = 16
-# Words whose full stop belongs to them, first Kazakh, then Russian, then English.
-_ABBREVIATIONS = frozenset(
-    """
-    ж жж т.б т.с.с с.с б.з.д б.з т.ғ.к т.т ш ғ ғғ қ ауд обл көш даң ықш мкр бөл бет мыс мың млн млрд тг сағ мин сек тел
-    г гг в вв ул д кв стр корп пр просп пер наб пл б-р р-н пос с р оз т.е т.д т.п т.к т.н т.о н.э др проч им руб коп тыс
-    см рис табл ст п пп ч ред авт напр соотв акад проф доц канд зам нач гл св чел шт кг км м эт оф моб факс
-    mr mrs ms dr st no vs e.g i.e jr sr prof inc fig approx
-    """.split()
-)
+# Words whose full stop belongs to them: Kazakh, Russian, English.
+# Units that end sentences in news ("10 см.") are left out on purpose.
+_ABBREVIATION_LIST = """
+ж жж т.б т.с.с с.с б.з.д б.з т.ғ.к т.т ш ғ ғғ қ ауд обл көш даң ықш мкр бөл млн млрд тг сағ мин тел
+г гг в вв ул д кв стр корп пр просп пер наб пл б-р р-н пос с р оз т.е т.д т.п т.к т.н т.о н.э др проч им руб коп тыс
+рис табл ст п пп ч ред авт напр соотв акад проф доц канд зам нач гл св шт эт оф моб
+mr mrs ms dr st vs e.g i.e jr sr prof inc fig approx
+"""
+_ABBREVIATIONS = frozenset(_ABBREVIATION_LIST.split())
 
 
 def slice_utf16(rich: Rich, start: int, end: int) -> Rich:
