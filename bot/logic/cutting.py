@@ -52,6 +52,12 @@ def slice_utf16(rich: Rich, start: int, end: int) -> Rich:
     return _take(rich, ruler.index(start, up=True), ruler.index(end))
 
 
+def strip(rich: Rich) -> Rich:
+    """`rich` without white space at its ends: Telegram drops it, and stored offsets must be those of what it shows."""
+    text = rich.text
+    return _take(rich, len(text) - len(text.lstrip()), len(text.rstrip())) if text != text.strip() else rich
+
+
 def cut_at_sentence(rich: Rich, limit: int) -> Rich:
     """The beginning of `rich` in at most `limit` UTF-16 units; all of it when it fits.
 
@@ -180,11 +186,6 @@ def _clip(entity: Entity, first: int, last: int) -> Entity:
     return replace(entity, offset=start - first, length=end - start)
 
 
-def _strip(rich: Rich) -> Rich:
-    text = rich.text
-    return _take(rich, len(text) - len(text.lstrip()), len(text.rstrip())) if text != text.strip() else rich
-
-
 def _sentence_ends(text: str) -> Iterator[int]:
     """Indexes just after the sentences of `text`, in order."""
     for found in _SENTENCE_END.finditer(text):
@@ -278,13 +279,13 @@ def _is_regional(character: str) -> bool:
 
 def _cut_to_fit(paragraph: Rich, room: int, limit: int, *, most_entities: int) -> Iterator[Rich]:
     """The paragraph in parts: the first fits `room`, the others `limit`."""
-    rest = _strip(paragraph)
+    rest = strip(paragraph)
     while rest:
         end = _find_cut(rest, room, most_entities=most_entities)
-        part = _strip(_take(rest, 0, end))
+        part = strip(_take(rest, 0, end))
         if part:
             yield Rich(part.text, part.entities[:most_entities])
-        rest = _strip(_take(rest, end, len(rest.text)))
+        rest = strip(_take(rest, end, len(rest.text)))
         room = limit
 
 
