@@ -50,15 +50,11 @@ def describe(
     error: ValidationError, *, place_of: Callable[[KeyPath], str], secrets: Collection[str]
 ) -> Iterator[Problem]:
     """One problem for each fault in `error`, with the place that said the value."""
-    redactor = Redactor(secrets)
+    known_secrets, any_secret = Redactor(secrets), Redactor()
     for details in error.errors(include_url=False):
-        for problem, path in _problems(details):
-            yield Problem(
-                redactor.redact(problem.key),
-                redactor.redact(problem.fault),
-                redactor.redact(problem.fix),
-                place_of(path),
-            )
+        for problem, path in _problems(details, known_secrets):
+            key, fault, fix = (any_secret.redact(words) for words in (problem.key, problem.fault, problem.fix))
+            yield Problem(key, fault, fix, place_of(path))
 
 
 def suggest(name: str, known: Iterable[str]) -> str | None:
@@ -67,18 +63,18 @@ def suggest(name: str, known: Iterable[str]) -> str | None:
     return f"write {close[0]}" if close else None
 
 
-def _problems(details: ErrorDetails) -> Iterator[tuple[Problem, KeyPath]]:
+def _problems(details: ErrorDetails, redactor: Redactor) -> Iterator[tuple[Problem, KeyPath]]:
     context: dict[str, Any] = details.get("ctx", {})
     path = details["loc"]
     if details["type"] == DISAGREEMENT:
         for problem in context["problems"]:
             yield problem, _parsed(problem.key)
     else:
-        fault, fix = _fault_and_fix(details, context)
+        fault, fix = _fault_and_fix(details, context, redactor)
         yield Problem(_key(path), fault, fix), path
 
 
-def _fault_and_fix(details: ErrorDetails, context: dict[str, Any]) -> tuple[str, str]:
+def _fault_and_fix(details: ErrorDetails, context: dict[str, Any], redactor: Redactor) -> tuple[str, str]:
     path = details["loc"]
     match details["type"]:
         case "dauys":
@@ -92,13 +88,13 @@ def _fault_and_fix(details: ErrorDetails, context: dict[str, Any]) -> tuple[str,
             return "is empty", "give it at least one"
         case "string_too_long":
             return f"is longer than {context['max_length']} characters", "make it shorter"
-        case kind:
-            return _fault_of_value(kind, details, context)
+        case _:
+            shown = redactor.redact(_shown(details["input"], _pattern(path)))
+            return _fault_of_value(shown, details, context)
 
 
-def _fault_of_value(kind: str, details: ErrorDetails, context: dict[str, Any]) -> tuple[str, str]:
-    shown = _shown(details["input"], _pattern(details["loc"]))
-    match kind:
+def _fault_of_value(shown: str, details: ErrorDetails, context: dict[str, Any]) -> tuple[str, str]:
+    match details["type"]:
         case "literal_error":
             choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")
             return f"{shown} is not one of {choices}", _choice_fix(details["input"], choices.split(", "))
@@ -108,7 +104,7 @@ def _fault_of_value(kind: str, details: ErrorDetails, context: dict[str, Any]) -
             return f"{shown} is below {context['ge']}", f"use {context['ge']} or more"
         case "less_than_equal":
             return f"{shown} is above {context['le']}", f"use {context['le']} or less"
-        case _:
+        case kind:
             return _wrong_kind(kind, shown, details["msg"])
 
 

@@ -289,7 +289,8 @@ class Log(Section):
     @field_validator("level", mode="before")
     @classmethod
     def _in_capitals(cls, level: object) -> object:
-        return level.upper() if isinstance(level, str) else level
+        known = ("DEBUG", "INFO", "WARNING", "ERROR")
+        return level.upper() if isinstance(level, str) and level.upper() in known else level
 
 
 class Settings(BaseSettings):
@@ -370,9 +371,8 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
             fix = f'add "{source.language}" to languages, or use {spoken} or auto'
             yield Problem(f"sources[{place}].language", f'"{source.language}" is not among languages ({spoken})', fix)
         if (first := names.setdefault(source.name, place)) != place:
-            yield Problem(
-                f"sources[{place}].name", f'"{source.name}" is already sources[{first}]', "give it another name"
-            )
+            fault = f'"{source.name}" is already the name of sources[{first}]'
+            yield Problem(f"sources[{place}].name", fault, "give it another name")
     yield from _untranslated("newsroom.name", settings.newsroom.name, settings.languages)
     for place, number in enumerate(settings.hotline.numbers):
         yield from _untranslated(f"hotline.numbers[{place}].title", number.title, settings.languages)
