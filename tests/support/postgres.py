@@ -7,7 +7,6 @@ PostgreSQL the tests fail: they never skip. Knows nothing of our tables: whoever
 import os
 import pwd
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,18 +21,16 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.support.guard import guarded
+
 URL_VARIABLE = "DAUYS_TEST_PG"
 
 Migrate = Callable[[str], None]
 """Brings the empty database at a URL to the newest tables and closes every connection it opened."""
 
-# The guard is the server's parent and outlives a killed pytest: its standard input is a pipe from us, so `read` returns
-# when we close it and also when we die by any signal. Throwing the data away makes an immediate stop the right one.
-GUARD = """
-bin=$1 run=$2 locale=$3
-start() {
-  "$bin/initdb" -D "$run/data" -U postgres -A trust -E UTF8 --locale="$locale" --no-sync &&
-  cat >>"$run/data/postgresql.conf" <<EOF &&
+START = """
+"$bin/initdb" -D "$run/data" -U postgres -A trust -E UTF8 --locale="$LC_ALL" --no-sync &&
+cat >>"$run/data/postgresql.conf" <<EOF &&
 listen_addresses = ''
 unix_socket_directories = '$run'
 max_connections = 200
@@ -43,12 +40,11 @@ fsync = off
 full_page_writes = off
 synchronous_commit = off
 EOF
-  "$bin/pg_ctl" -D "$run/data" -l "$run/log" -w -t 45 start
-}
-if start </dev/null >"$run/log" 2>&1; then echo ready; else echo failed; fi
-read -r _
-[ ! -f "$run/data/postmaster.pid" ] || "$bin/pg_ctl" -D "$run/data" -m immediate -w stop </dev/null >>"$run/log" 2>&1
-rm -rf "$run"
+"$bin/pg_ctl" -D "$run/data" -l "$run/log" -w -t 45 start
+"""
+# The data is thrown away, so the immediate stop is the right one.
+STOP = """
+[ ! -f "$run/data/postmaster.pid" ] || "$bin/pg_ctl" -D "$run/data" -m immediate -w stop
 """
 
 
@@ -147,29 +143,10 @@ def running_server() -> Iterator[PostgresServer]:
     if user is not None:
         for path in (run, *run.rglob("*")):
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
-    with _guarded(folder, run, user):
-        yield PostgresServer(admin_url=f"postgresql://postgres@/postgres?host={quote(str(run))}", label=programs.label)
-
-
-@contextmanager
-def _guarded(folder: Path, run: Path, user: pwd.struct_passwd | None) -> Iterator[None]:
     locale = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"  # with plain C, lower() leaves Cyrillic as it is
-    with subprocess.Popen(  # noqa: S603 -- our own script; the folders are arguments, not text in it
-        ["/bin/sh", "-c", GUARD, "guard", str(folder), str(run), locale],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=run,
-        env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": locale},
-        user=None if user is None else user.pw_uid,  # PostgreSQL refuses to run as root
-        group=None if user is None else user.pw_gid,
-        extra_groups=None if user is None else [],
-        start_new_session=True,  # Ctrl-C is for the tests; they still need the server to clean up
-    ) as guard:
-        assert guard.stdout is not None
-        if guard.stdout.readline().strip() != "ready":
-            raise ChildProcessError(f"PostgreSQL in {folder} did not start:\n{(run / 'log').read_text()}")
-        yield
+    variables = {"bin": str(folder), "LC_ALL": locale}
+    with guarded(run, start=START, stop=STOP, variables=variables, user=user):
+        yield PostgresServer(admin_url=f"postgresql://postgres@/postgres?host={quote(str(run))}", label=programs.label)
 
 
 def find_programs() -> Programs | None:
