@@ -155,6 +155,13 @@ async def find_article(connection: AsyncConnection, article_id: int) -> Article 
     return Article(**{**values, "state": ArticleState(values["state"])})
 
 
+async def held_titles(connection: AsyncConnection, hold_id: int, *, limit: int) -> list[str]:
+    rows = await connection.execute(
+        select(articles.c.title).where(articles.c.hold_id == hold_id).order_by(articles.c.id).limit(limit)
+    )
+    return list(rows.scalars())
+
+
 async def latest_articles(connection: AsyncConnection, languages: Collection[str], limit: int) -> list[Article]:
     """The newest ones, newest first, in these languages; those the desk holds back or dropped are left out."""
     shown = or_(articles.c.state == ArticleState.PUBLISHED, articles.c.state == ArticleState.SEEN)

@@ -121,3 +121,6 @@ def _sqlite(target: URL, *, begin: str, connections: int) -> AsyncEngine:
 
 DatabaseError = DBAPIError
 """What every failed statement or lost connection raises."""
+
+Transaction = AsyncConnection
+"""What `read()` and `write()` give, and what every statement of this package takes first."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.tables import dialogs
 from db.upserts import insert_into
 
-Document = Mapping[str, str | int | None]
+Document = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,12 @@ async def add_reader(connection: AsyncConnection, reader_id: int, *, code: str, 
     return bool((await connection.execute(statement)).rowcount)
 
 
+async def find_readers(connection: AsyncConnection, reader_ids: Collection[int]) -> dict[int, Reader]:
+    """Those of them who are known, by id."""
+    rows = await connection.execute(select(*_COLUMNS).where(readers.c.id.in_(reader_ids)))
+    return {row.id: Reader(*row) for row in rows}
+
+
 async def set_language(connection: AsyncConnection, reader_id: int, language: str) -> None:
     await connection.execute(update(readers).where(readers.c.id == reader_id).values(language=language))
 

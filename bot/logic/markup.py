@@ -33,8 +33,8 @@ _STYLES: Final[dict[str, EntityKind]] = {
     "blockquote": "blockquote",
 }
 _BLOCKS: Final = _names(
-    "p div blockquote pre figure figcaption section article aside header footer main nav address details summary dl dt dd"
-    " hr center caption h1 h2 h3 h4 h5 h6 ul ol table"
+    "p div blockquote pre figure figcaption section article aside header footer main nav address details summary dl dt"
+    " dd hr center caption h1 h2 h3 h4 h5 h6 ul ol table"
 )
 _OTHERS: Final = _names("a br img li tr td th thead tbody tfoot")
 _DROPPED: Final = _names(
@@ -238,7 +238,7 @@ class _Writer:
         return bool(self._runs) and self._runs[-1][0].endswith((" ", "\n"))
 
     def _current_styles(self) -> tuple[_Style, ...]:
-        """What applies now, from the outside in, each kind once; the innermost link counts, code admits only a quote."""
+        """What applies now, from the outside in, each kind once; of links the innermost; code admits a quote."""
         active = dict(style for _, style in self._styles)
         plain = next((kind for kind in ("pre", "code") if kind in active), None)
         kinds = [kind for kind in _ORDER if kind in active and (plain is None or kind in (plain, "blockquote"))]

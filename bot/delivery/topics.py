@@ -1,0 +1,63 @@
+"""The desk's forum topics: made when first needed, made again when somebody deleted one."""
+
+from collections.abc import Mapping
+
+import structlog
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import ExtBot
+
+from bot.i18n import Texts
+from bot.logic.lanes import Lane
+from bot.services.desk import Topic
+from db import desk as desk_rows
+from db.database import Database
+
+_log = structlog.get_logger(__name__)
+
+
+class Topics:
+    """Where in the group a card belongs. A group without topics, or without the right to make them, has one place."""
+
+    def __init__(self, bot: ExtBot[Lane], database: Database, texts: Texts) -> None:
+        self._bot = bot
+        self._database = database
+        self._texts = texts
+        self._has_topics: dict[int, bool] = {}
+
+    async def thread_of(self, chat_id: int, topic: str | None) -> int | None:
+        """The thread to send to, or None for the group's common place. Raises TelegramError when Telegram is away."""
+        if topic is None or not await self._is_forum(chat_id):
+            return None
+        async with self._database.read() as connection:
+            known = await desk_rows.find_topic(connection, chat_id, topic)
+        return known if known is not None else await self._make(chat_id, topic)
+
+    async def forget(self, chat_id: int, topic: str) -> None:
+        """It was deleted: the next message makes it anew."""
+        self._has_topics.pop(chat_id, None)
+        async with self._database.write() as connection:
+            await desk_rows.forget_topic(connection, chat_id, topic)
+
+    async def _is_forum(self, chat_id: int) -> bool:
+        if chat_id not in self._has_topics:
+            chat = await self._bot.get_chat(chat_id)
+            self._has_topics[chat_id] = bool(chat.is_forum)
+        return self._has_topics[chat_id]
+
+    async def _make(self, chat_id: int, topic: str) -> int | None:
+        try:
+            made = await self._bot.create_forum_topic(chat_id, self._names()[topic], rate_limit_args=Lane.DESK)
+        except (BadRequest, Forbidden) as error:
+            _log.warning("topic_not_made", topic=topic, error=str(error))
+            self._has_topics[chat_id] = False
+            return None
+        async with self._database.write() as connection:
+            await desk_rows.save_topic(connection, chat_id, topic, made.message_thread_id)
+        return made.message_thread_id
+
+    def _names(self) -> Mapping[str, str]:
+        return {
+            Topic.COMMENTS: self._texts.gettext("💬 Comments"),
+            Topic.TYPOS: self._texts.gettext("✏️ Misprints"),
+            Topic.SERVICE: self._texts.gettext("⚙️ Service"),
+        }

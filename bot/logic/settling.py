@@ -1,0 +1,89 @@
+"""Decides what an outcome means for the row of a delivery. Changes nothing itself."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Literal, assert_never
+
+from bot.logic.outcome import Gone, GoneReason, Later, Moved, Outcome, Refused, Sent, TopicGone, Unknown
+
+AfterCrash = Literal["resend", "uncertain"]
+
+LONGEST_BACK_OFF_S = 300.0
+DESK_AWAY_S = 60.0
+"""How often a desk is tried that threw the bot out: its cards wait until somebody lets it in again."""
+
+
+class Fate(Enum):
+    SENT = auto()
+    AGAIN = auto()
+    """Owed again after `after_s`."""
+    FAILED = auto()
+    UNCERTAIN = auto()
+
+
+class Duty(Enum):
+    """What else is to be done because of the outcome."""
+
+    NOTHING = auto()
+    LOSE_READER = auto()
+    FORGET_TOPIC = auto()
+    FOLLOW_GROUP = auto()
+    TELL_OPERATOR = auto()
+    SHOW_ANEW = auto()
+    """The message to edit is gone: its content goes out as a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """`number` counts from 1; an edit may be made twice without harm."""
+
+    number: int
+    is_edit: bool
+    is_to_desk: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    fate: Fate
+    after_s: float = 0.0
+    error: str | None = None
+    is_repeat: bool = False
+    duty: Duty = Duty.NOTHING
+
+
+def settle(attempt: Attempt, outcome: Outcome, *, after_crash: AfterCrash) -> Settled:  # noqa: PLR0911 - one return for each outcome
+    """What becomes of the row; `after_crash` is also the rule for an answer that was lost on the way."""
+    match outcome:
+        case Sent():
+            return Settled(Fate.SENT)
+        case Later(after_s):
+            return Settled(Fate.AGAIN, after_s=max(after_s, 0.2), error=f"later: {outcome.reason}")
+        case TopicGone():
+            return Settled(Fate.AGAIN, duty=Duty.FORGET_TOPIC, error="topic gone")
+        case Moved():
+            return Settled(Fate.AGAIN, duty=Duty.FOLLOW_GROUP, error="moved")
+        case Gone(reason):
+            return _gone(attempt, reason)
+        case Refused(reason, detail):
+            error = f"{reason}: {detail}" if detail else str(reason)
+            if attempt.is_edit:
+                duty = Duty.SHOW_ANEW if attempt.is_to_desk else Duty.NOTHING
+                return Settled(Fate.FAILED, error=error, duty=duty)
+            return Settled(Fate.FAILED, error=error, duty=Duty.TELL_OPERATOR)
+        case Unknown(detail):
+            if after_crash == "uncertain" and not attempt.is_edit:
+                return Settled(Fate.UNCERTAIN, error=detail)
+            return Settled(Fate.AGAIN, after_s=back_off_s(attempt.number), error=detail, is_repeat=not attempt.is_edit)
+        case _:
+            assert_never(outcome)
+
+
+def _gone(attempt: Attempt, reason: GoneReason) -> Settled:
+    if attempt.is_to_desk:
+        return Settled(Fate.AGAIN, after_s=DESK_AWAY_S, error=f"desk: {reason}")
+    return Settled(Fate.FAILED, error="gone", duty=Duty.LOSE_READER)
+
+
+def back_off_s(attempt_number: int) -> float:
+    """1, 2, 4 … seconds, five minutes at most; it goes on for ever, for what is owed is owed."""
+    return min(2.0 ** min(attempt_number - 1, 16), LONGEST_BACK_OFF_S)

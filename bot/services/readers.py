@@ -1,0 +1,103 @@
+"""Readers: who they are to us, the language they are spoken to in, and the news they chose."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.services.outbox import Bell
+from db import deliveries as delivery_rows
+from db import readers as reader_rows
+from db.database import Database
+from db.deliveries import DeliveryKind
+from db.readers import Reader
+
+CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without I, O, 0 and 1: an editor reads the code aloud."""
+CODE_LENGTH = 5
+
+Choose = Callable[[Sequence[str]], str]
+"""Picks one of several, unpredictably; `main` brings the real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a reader chose; languages are kept while the news is off."""
+
+    is_on: bool
+    languages: frozenset[str]
+
+
+class Readers:
+    def __init__(self, database: Database, bell: Bell, *, choose: Choose) -> None:
+        self._database = database
+        self._bell = bell
+        self._choose = choose
+
+    async def meet(self, reader_id: int, *, now: datetime) -> Reader:
+        """The reader, made known on their first word."""
+        async with self._database.read() as connection:
+            known = await reader_rows.find_reader(connection, reader_id)
+        if known is not None:
+            return known
+        async with self._database.write() as connection:
+            while True:
+                code = "".join(self._choose(CODE_LETTERS) for _ in range(CODE_LENGTH))
+                await reader_rows.add_reader(connection, reader_id, code=code, now=now)
+                # Not there after the insert: the code was somebody else's.
+                if (reader := await reader_rows.find_reader(connection, reader_id)) is not None:
+                    return reader
+
+    async def speak(self, reader_id: int, language: str) -> None:
+        """Speaks `language` to the reader from now on; the first choice also subscribes to news in it."""
+        async with self._database.write() as connection:
+            before = await reader_rows.find_reader(connection, reader_id)
+            await reader_rows.set_language(connection, reader_id, language)
+            if before is not None and before.language is None:
+                await reader_rows.set_article_languages(connection, reader_id, [language])
+                await reader_rows.set_subscribed(connection, reader_id, is_subscribed=True)
+
+    async def subscription(self, reader_id: int) -> Subscription:
+        async with self._database.read() as connection:
+            reader = await reader_rows.find_reader(connection, reader_id)
+            languages = await reader_rows.article_languages(connection, reader_id)
+        return Subscription(reader is not None and reader.is_subscribed, languages)
+
+    async def toggle_news(self, reader_id: int, language: str) -> Subscription:
+        """Puts news in `language` on or off; without any language the news is off."""
+        async with self._database.write() as connection:
+            reader = await reader_rows.find_reader(connection, reader_id)
+            chosen = await reader_rows.article_languages(connection, reader_id)
+            was_on = reader is not None and reader.is_subscribed
+            languages = chosen ^ {language} if was_on else frozenset({language})
+            await reader_rows.set_article_languages(connection, reader_id, languages)
+            await reader_rows.set_subscribed(connection, reader_id, is_subscribed=bool(languages))
+            if not languages:
+                await delivery_rows.drop_articles_for_reader(connection, reader_id)
+        return Subscription(bool(languages), languages)
+
+    async def stop_news(self, reader_id: int) -> None:
+        """No article goes out any more, not even those owed already; verdicts still do."""
+        async with self._database.write() as connection:
+            await reader_rows.set_subscribed(connection, reader_id, is_subscribed=False)
+            await delivery_rows.drop_articles_for_reader(connection, reader_id)
+
+    async def resume_news(self, reader_id: int, *, default_language: str) -> Subscription:
+        """The news is on again in the languages chosen before, else in `default_language`."""
+        async with self._database.write() as connection:
+            languages = await reader_rows.article_languages(connection, reader_id) or frozenset({default_language})
+            await reader_rows.set_article_languages(connection, reader_id, languages)
+            await reader_rows.set_subscribed(connection, reader_id, is_subscribed=True)
+        return Subscription(is_on=True, languages=languages)
+
+    async def lose(self, reader_id: int, *, now: datetime) -> None:
+        """The reader blocked the bot, or is gone: nothing more is tried."""
+        async with self._database.write() as connection:
+            await reader_rows.set_blocked(connection, reader_id, now)
+            await delivery_rows.drop_for_reader(connection, reader_id)
+
+    async def welcome_back(self, reader_id: int, *, now: datetime) -> None:
+        """The reader unblocked the bot: verdicts that could not be delivered are owed again, old news is not."""
+        async with self._database.write() as connection:
+            if await reader_rows.set_blocked(connection, reader_id, None):
+                await delivery_rows.revive_for_reader(connection, reader_id, kinds=[DeliveryKind.VERDICT], now=now)
+        self._bell.ring()
