@@ -29,6 +29,7 @@ test: $(READY) ## all tests but the slow suites (ARGS="-k quote -x")
 	$(PYTHON) -m pytest $(ARGS)
 
 test-wordpress: $(READY) ## against a real WordPress; installs Debian's packages for it when run as root
+	tests/wordpress/packages.sh build/wordpress
 	$(PYTHON) -m pytest tests/wordpress $(ARGS)
 
 test-browser: $(BROWSER_READY) ## the chat page in Debian's Chromium
