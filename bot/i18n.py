@@ -47,8 +47,9 @@ class Texts:
         return self.translations.ngettext(singular, plural, n)
 
     def format_date(self, moment: datetime) -> str:
-        """The day of an aware `moment`: "2026 ж. 22 қараша"."""
-        return format_date(self._local(moment), "long", locale=self._dates_like())
+        """The day of an aware `moment`: "2026 ж. 22 қараша", with no-break spaces where a line must not end."""
+        written = format_date(self._local(moment), "long", locale=self._dates_like())
+        return written.replace("\u202f", "\u00a0")  # the narrow space is an empty box on some old phones
 
     def format_time(self, moment: datetime) -> str:
         """The time of day of an aware `moment`: "18:05"."""
