@@ -238,7 +238,7 @@ def _rendered(catalog: Catalog) -> str:
     """The catalog as a file whose lines change only when its sentences do: sorted, unwrapped, without places."""
     catalog.header_comment = ""
     out = io.BytesIO()
-    write_po(out, catalog, width=0, no_location=True, sort_output=True)
+    write_po(out, catalog, width=0, sort_output=True)
     return _RESTLESS.sub("", out.getvalue().decode("utf-8")).strip("\n") + "\n"
 
 

@@ -93,6 +93,27 @@ def test_updating_twice_changes_nothing(house: Path) -> None:
     assert len(before) == 4
 
 
+def test_the_catalogs_are_in_the_order_of_the_alphabet_and_name_no_places(house: Path) -> None:
+    for path in house.rglob("messages.po*"):
+        text = path.read_text(encoding="utf-8")
+        assert re.findall(r'^msgid "(.+)"', text, re.MULTILINE) == sorted(SAID["ru"])
+        assert "start.py" not in text
+        assert "Date:" not in text
+
+
+def test_a_sentence_that_became_plural_is_translated_anew(house: Path) -> None:
+    code = house / "handlers" / "start.py"
+    code.write_text(
+        CODE.replace(
+            'N_("Write to the editors now")', 'ngettext("Write to the editors now", "Write to {n} editors", n)'
+        ),
+        encoding="utf-8",
+    )
+    update(house)
+    assert 'locales/kk.po: "Write to the editors now": not translated (form 0)' in faults(house)
+    assert "Редакцияға" not in po(house, "kk").read_text(encoding="utf-8")
+
+
 def test_a_new_sentence_costs_its_own_lines_only(house: Path) -> None:
     before = po(house, "ru").read_text(encoding="utf-8").splitlines()
     code = house / "handlers" / "start.py"
@@ -175,6 +196,8 @@ def test_one_may_be_said_without_its_number_where_the_form_means_one(house: Path
         for index, form in enumerate(forms):
             change(house, language, rf'msgstr\[{index}\] ""', f'msgstr[{index}] "{form}"')
     assert faults(house) == []
+    change(house, "ru", "{n} статья", "Одна статья")  # this form is also said of 21
+    assert faults(house) == ['locales/ru.po: "One article": placeholders none, wanted {n}']
 
 
 def test_an_unknown_command_shows_how_it_is_used(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
