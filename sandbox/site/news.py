@@ -18,6 +18,8 @@ from sandbox.site.pages import render_article, render_front, render_home
 # How long before the start the first articles came out, oldest first.
 FIRST_AGES_S = (26 * 3600, 5 * 3600, 50 * 60)
 FIRST_NUMBER = 36
+# A name that only leads here (DNS rebinding) must not let another site's page publish.
+OURSELVES = frozenset({"127.0.0.1", "localhost", "::1"})
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -67,7 +69,10 @@ class NewsSite:
         return f"/news/{language}/feed/"
 
     def routes(self) -> list[Route]:
-        """The feeds and pages under /news/, and POST /sandbox/publish and /sandbox/correct `{"language"}`."""
+        """The feeds and pages under /news/, and POST /sandbox/publish and /sandbox/correct `{"language"}`.
+
+        They must stand before `telegram_routes`, whose `/sandbox/{deed}` would take the two.
+        """
         return [
             Route("/news/", self._serve_home),
             Route("/news/style.css", _serve_style),
@@ -142,6 +147,8 @@ class NewsSite:
         return await self._change(request, self.correct)
 
     async def _change(self, request: Request, change: Callable[[str], Article]) -> Response:
+        if request.url.hostname not in OURSELVES:
+            return JSONResponse({"error": "the sandbox answers only to its own name"}, status_code=403)
         language = await _read_language(request)
         if language not in self._published:
             return JSONResponse({"error": f"language must be one of {', '.join(LANGUAGES)}"}, status_code=400)

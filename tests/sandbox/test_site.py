@@ -69,7 +69,7 @@ async def test_an_item_is_written_as_wordpress_writes_it(web: httpx.AsyncClient,
 
     entry = feedparser.parse(answer.content).entries[0]
     assert entry.id.startswith(f"{BASE}/?p=")
-    assert entry.guidislink is False
+    assert 'isPermaLink="false"' in answer.text
     assert entry.link.startswith(f"{BASE}/news/{language}/")
     assert entry.published.endswith(" +0000")
     assert entry.author == "Редакция"
@@ -206,6 +206,13 @@ async def test_a_form_of_a_foreign_page_publishes_nothing(web: httpx.AsyncClient
     answer = await web.post("/sandbox/publish", content='{"language": "kk"}', headers={"Content-Type": "text/plain"})
 
     assert answer.status_code == 400
+    assert len(titles(await web.get("/news/kk/feed/"))) == 3
+
+
+async def test_a_name_that_only_leads_here_publishes_nothing(web: httpx.AsyncClient) -> None:
+    answer = await web.post("/sandbox/publish", json={"language": "kk"}, headers={"Host": "evil.example:8110"})
+
+    assert answer.status_code == 403
     assert len(titles(await web.get("/news/kk/feed/"))) == 3
 
 

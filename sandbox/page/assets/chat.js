@@ -1,7 +1,7 @@
 // One chat as one person sees it: header, topics, messages, reply bar, composer. The reader's phone and the desk's
 // window are both made of this.
 
-import { arrange, make } from "./dom.js";
+import { arrange, icon, make } from "./dom.js";
 import { renderMessage, summarize } from "./message.js";
 import { call, listCommands, personName, world } from "./world.js";
 import { formatDay, pageLanguage, word } from "./words.js";
@@ -48,7 +48,7 @@ export class ChatPanel {
     this.bar = make(
       "div",
       { class: "quote-bar", "data-testid": this.name === "reader" ? "quote-bar" : hook("quote-bar"), hidden: true },
-      make("span", { class: "sign", "aria-hidden": "true" }, "↩"),
+      make("span", { class: "sign" }, icon("reply")),
       make("div", {}, this.barName, this.barText),
       this.barClose,
     );
@@ -61,7 +61,7 @@ export class ChatPanel {
     this.attachButton = make(
       "button",
       { type: "button", class: "icon", "data-testid": hook("attach"), "aria-expanded": "false", onclick: () => this.toggleAttachments() },
-      make("span", { "aria-hidden": "true" }, "📎"),
+      icon("attach"),
     );
     this.input = make("textarea", {
       rows: "1",
@@ -69,7 +69,7 @@ export class ChatPanel {
       oninput: () => this.onInput(),
       onkeydown: (event) => this.onKey(event),
     });
-    this.sendButton = make("button", { class: "icon send", "data-testid": hook("send") }, "➤");
+    this.sendButton = make("button", { class: "icon send", "data-testid": hook("send") }, icon("send"));
     this.composer = make(
       "form",
       { class: "composer", onsubmit: (event) => this.onSubmit(event) },
@@ -126,7 +126,7 @@ export class ChatPanel {
   /** A short notice over the chat. */
   notify(text) {
     const toast = make("div", { class: "toast", "data-testid": "toast" }, text);
-    this.notices.append(toast);
+    this.notices.replaceChildren(toast);
     setTimeout(() => toast.remove(), NOTICE_MS);
   }
 
@@ -184,6 +184,9 @@ export class ChatPanel {
     this.topics.hidden = topics.length === 0;
     if (!topics.some((topic) => topic.message_thread_id === this.topic)) this.topic = null;
     const tabs = [{ message_thread_id: null, name: word("allTopics") }, ...topics];
+    const shown = JSON.stringify([tabs, this.topic]);
+    if (shown === this.shownTopics) return;
+    this.shownTopics = shown;
     this.topics.replaceChildren(
       ...tabs.map(({ message_thread_id: id, name, is_closed }) =>
         make(
@@ -224,7 +227,7 @@ export class ChatPanel {
 
   // The same element as long as the message, the page's language and the person are the same.
   reuse(key, message, create) {
-    const look = `${pageLanguage()} ${this.place}`;
+    const look = `${pageLanguage()} ${this.place} ${this.topic}`;
     const known = this.rendered.get(key);
     if (known && known.message === message && known.look === look) return known.element;
     const element = create();
@@ -241,12 +244,18 @@ export class ChatPanel {
     return {
       isOwn: message.from?.id === this.person()?.id,
       isGroup: chat.type !== "private",
+      topicName: this.topic === null ? this.findTopicName(message, chat) : null,
       isBusy: (data) => this.busy.has(`${message.message_id} ${data}`),
       onCommand: (text) => this.say(text),
       onPress: (button) => this.press(message, button),
       onReply: () => this.startReply(message.message_id, null),
       onJump: (id) => this.jumpTo(id),
     };
+  }
+
+  findTopicName(message, chat) {
+    const id = message.is_topic_message ? message.message_thread_id : null;
+    return chat.topics?.find((topic) => topic.message_thread_id === id)?.name ?? null;
   }
 
   renderEmpty(chat) {

@@ -1,6 +1,6 @@
 // One message as a bubble with its buttons.
 
-import { make, safeLink } from "./dom.js";
+import { icon, make, safeLink } from "./dom.js";
 import { isAbove, renderPreview } from "./preview.js";
 import { renderRich } from "./rich.js";
 import { personName } from "./world.js";
@@ -26,7 +26,7 @@ const COLOURS = 7;
 /**
  * The element of `message`.
  *
- * `view` says how it is seen: `isOwn`, `isGroup`, `isBusy(data)`, and what pressing does: `onCommand(text)`,
+ * `view` says how it is seen: `isOwn`, `isGroup`, `topicName` (where it needs saying), `isBusy(data)`, and what pressing does: `onCommand(text)`,
  * `onPress(button)`, `onReply()`, `onJump(message_id)`.
  */
 export function renderMessage(message, view) {
@@ -40,7 +40,7 @@ export function renderMessage(message, view) {
     make(
       "div",
       { class: "bubble", ondblclick: (event) => event.target.closest(".text, button, a") || view.onReply() },
-      view.isGroup && !view.isOwn && make("div", { class: `sender c${message.from.id % COLOURS}` }, personName(message.from)),
+      renderSender(message, view),
       renderOrigin(message),
       renderReply(message, view),
       renderBody(message, view),
@@ -49,7 +49,7 @@ export function renderMessage(message, view) {
     make(
       "button",
       { type: "button", class: "reply", title: word("reply"), "aria-label": word("reply"), onclick: view.onReply },
-      "↩",
+      icon("reply"),
     ),
     renderKeyboard(message, view),
   );
@@ -97,6 +97,13 @@ function renderContact(contact) {
     make("strong", {}, personName(contact)),
     make("a", { href: `tel:${number}` }, number),
   );
+}
+
+function renderSender(message, view) {
+  if (!view.isGroup) return null;
+  const name = !view.isOwn && make("strong", { class: `c${message.from.id % COLOURS}` }, personName(message.from));
+  const topic = view.topicName && make("span", { class: "topic" }, view.topicName);
+  return (name || topic) && make("div", { class: "sender" }, name, topic);
 }
 
 function renderOrigin({ forward_origin: origin }) {
@@ -149,7 +156,7 @@ function renderButton(button, view) {
   const look = { class: `inline ${button.style ?? ""}`, "data-testid": "inline-button" };
   if (button.url !== undefined) {
     const href = safeLink(button.url);
-    return make("a", { ...look, href, target: "_blank", rel: "noopener noreferrer" }, button.text, corner("↗"));
+    return make("a", { ...look, href, target: "_blank", rel: "noopener noreferrer" }, button.text, corner("link"));
   }
   const busy = button.callback_data !== undefined && view.isBusy(button.callback_data);
   return make(
@@ -162,12 +169,12 @@ function renderButton(button, view) {
       onclick: () => view.onPress(button),
     },
     button.text,
-    button.copy_text && corner("⧉"),
+    button.copy_text && corner("copy"),
   );
 }
 
 function corner(sign) {
-  return make("span", { class: "corner", "aria-hidden": "true" }, sign);
+  return make("span", { class: "corner" }, icon(sign));
 }
 
 function describeService(message) {

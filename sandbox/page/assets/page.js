@@ -1,7 +1,7 @@
 // The page around the two chats: publishing, readers, editors, languages, and the link to the server.
 
 import { ChatPanel } from "./chat.js";
-import { make } from "./dom.js";
+import { icon, make } from "./dom.js";
 import { offerQuotes } from "./quote.js";
 import { call, findDesk, follow, listEditors, listReaders, personName, world } from "./world.js";
 import { choosePageLanguage, pageLanguage, word } from "./words.js";
@@ -12,6 +12,7 @@ const NEW_READERS = {
   en: ["Alice", "Oliver", "Grace", "Henry", "Emily", "George"],
 };
 const NOTICE_MS = 5000;
+const drawn = new Map(); // element's id -> what it shows now
 const find = (id) => document.getElementById(id);
 
 const chosen = { reader: null, editor: null, published: "kk", tab: "reader" };
@@ -67,13 +68,14 @@ function renderReaders() {
   const options = listReaders().map((person) => {
     const unread = countUnread(person);
     const label = `${personName(person)} · ${person.language_code ?? "?"}${unread ? ` (${unread})` : ""}`;
-    return make("option", { value: person.id, selected: person.id === chosen.reader }, label);
+    return { value: person.id, label, selected: person.id === chosen.reader };
   });
-  find("readers").replaceChildren(...options);
+  redraw("readers", options, ({ value, label, selected }) => make("option", { value, selected }, label));
   const person = world.people.get(chosen.reader);
   const toggle = find("block-toggle");
   toggle.disabled = !person;
-  toggle.textContent = word(person?.blocked ? "unblock" : "block");
+  toggle.title = word(person?.blocked ? "unblock" : "block");
+  toggle.setAttribute("aria-label", toggle.title);
   toggle.setAttribute("aria-pressed", String(Boolean(person?.blocked)));
 }
 
@@ -87,26 +89,31 @@ function countUnread(person) {
 }
 
 function renderEditors() {
-  const chips = listEditors(findDesk()).map((person) =>
-    make(
-      "button",
-      {
-        type: "button",
-        role: "radio",
-        "data-testid": "editor",
-        "aria-checked": String(person.id === chosen.editor),
-        onclick: () => {
-          chosen.editor = person.id;
-          render();
-        },
-      },
-      personName(person),
-    ),
-  );
-  const editors = find("editors");
-  const focused = [...editors.children].indexOf(document.activeElement);
-  editors.replaceChildren(...chips);
-  editors.children[focused]?.focus();
+  const editors = listEditors(findDesk()).map((person) => ({
+    id: person.id,
+    name: personName(person),
+    isChosen: person.id === chosen.editor,
+  }));
+  redraw("editors", editors, ({ id, name, isChosen }) => {
+    const look = { type: "button", role: "radio", "data-testid": "editor", "aria-checked": String(isChosen) };
+    return make("button", { ...look, onclick: () => chooseEditor(id) }, name);
+  });
+}
+
+function chooseEditor(id) {
+  chosen.editor = id;
+  render();
+}
+
+// Only what changed is drawn anew: an open list would close, and a focused button would lose the focus.
+function redraw(id, records, create) {
+  const shown = JSON.stringify(records);
+  if (drawn.get(id) === shown) return;
+  drawn.set(id, shown);
+  const parent = find(id);
+  const focused = [...parent.children].indexOf(document.activeElement);
+  parent.replaceChildren(...records.map(create));
+  parent.children[focused]?.focus();
 }
 
 function renderTabs() {
@@ -124,6 +131,7 @@ function isNarrow() {
 }
 
 function notify(text) {
+  find("notices").replaceChildren();
   const toast = make("div", { class: "toast", "data-testid": "notice" }, text);
   find("notices").append(toast);
   setTimeout(() => toast.remove(), NOTICE_MS);
@@ -131,7 +139,8 @@ function notify(text) {
 
 async function attempt(action, body, success) {
   try {
-    success?.(await call(action, body));
+    const answer = await call(action, body);
+    success?.(answer);
   } catch (error) {
     notify(word("failed", { reason: error.message }));
   }
@@ -166,6 +175,8 @@ find("block-toggle").addEventListener("click", () => {
   const person = world.people.get(chosen.reader);
   attempt(person.blocked ? "unblock" : "block", { user_id: person.id });
 });
+find("block-toggle").append(icon("block"));
+find("quote-button").prepend(icon("quote"));
 for (const button of document.querySelectorAll("[data-ui]")) {
   button.addEventListener("click", () => {
     choosePageLanguage(button.dataset.ui);
@@ -183,6 +194,18 @@ offerQuotes(find("quote-button"), (element, quote) => {
   panel.startReply(Number(element.dataset.messageId), quote);
 });
 
+let isDue = false;
+
+// A burst of events is drawn once.
+function renderSoon() {
+  if (isDue) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    render();
+  });
+}
+
 render();
 follow(
   (event) => {
@@ -190,7 +213,7 @@ follow(
       reader.onEvent(event);
       desk.onEvent(event);
     }
-    render();
+    renderSoon();
   },
   (isThere) => (find("away").hidden = isThere),
 );

@@ -247,6 +247,13 @@ export function formatTime(unixSeconds) {
   return new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
 }
 
+const KAZAKH_MONTHS = "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан".split(" ");
+
 export function formatDay(unixSeconds) {
+  if (language === "kk") {
+    // Many browsers are built without Kazakh dates and answer "M11 22".
+    const day = new Date(unixSeconds * 1000);
+    return `${day.getDate()} ${KAZAKH_MONTHS[day.getMonth()]}`;
+  }
   return new Intl.DateTimeFormat(LOCALES[language], { day: "numeric", month: "long" }).format(unixSeconds * 1000);
 }
