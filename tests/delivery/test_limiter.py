@@ -71,6 +71,15 @@ async def test_a_reply_does_not_wait_behind_two_thousand_broadcasts() -> None:
 
 
 @virtually
+async def test_a_paid_broadcast_goes_at_its_own_rate() -> None:
+    chat = Chat(LaneLimiter(broadcast_per_s=1000))
+    for reader in BROADCAST_READERS:
+        chat.sends(Lane.BROADCAST, reader)
+    await chat.settles()
+    assert 1.9 < chat.moments(Lane.BROADCAST)[-1] < 2.1
+
+
+@virtually
 async def test_the_hotline_goes_at_once_through_queues_and_flood_waits() -> None:
     chat = Chat()
     for reader in BROADCAST_READERS:
@@ -161,6 +170,7 @@ async def test_shutting_down_tells_everybody_that_nothing_was_sent() -> None:
         await task
     with pytest.raises(NotSent):
         await chat.sends(Lane.REPLY, 1)
+    await chat.sends(Lane.HOTLINE, 1)
     await chat.limiter.initialize()
     await chat.sends(Lane.REPLY, 1)
     assert chat.moments(Lane.REPLY) == [100.0]
@@ -251,12 +261,14 @@ async def test_a_flood_wait_longer_than_patience_is_the_callers_to_know() -> Non
 @virtually
 async def test_a_flood_wait_for_the_bots_description_stops_no_message() -> None:
     chat = Chat()
-    telegram = Telegram(flood(40_000))
-    with pytest.raises(RetryAfter):
-        await telegram.asked_through(chat.limiter, chat_id=None, endpoint="setMyDescription")
+    telegram = Telegram(flood(100), flood(40_000))
+    asked = asyncio.ensure_future(telegram.asked_through(chat.limiter, chat_id=None, endpoint="setMyDescription"))
+    await asyncio.sleep(1)
     chat.sends(Lane.REPLY, 1)
-    await chat.settles()
-    assert chat.moments(Lane.REPLY) == [0.0]
+    with pytest.raises(RetryAfter):
+        await asked
+    assert chat.moments(Lane.REPLY) == [1.0]
+    assert [at for _, at in telegram.calls] == [0.0, 100.0]
 
 
 @virtually

@@ -196,6 +196,25 @@ def test_an_edit_goes_while_the_groups_window_is_full() -> None:
     assert next(grant.at for grant in grants if grant.wish.charge is Charge.EDIT) == 5.0
 
 
+def test_an_edit_goes_while_a_private_chat_has_had_its_burst() -> None:
+    crowd = [Wish(0.0, Lane.REPLY, 1) for _ in range(5)]
+    grants = let_go([*crowd, Wish(0.5, Lane.REPLY, 1, Charge.EDIT)])
+    assert next(grant.at for grant in grants if grant.wish.charge is Charge.EDIT) == 0.5
+
+
+def test_the_hotline_does_not_wait_for_a_chat_that_is_full_or_held() -> None:
+    crowd = [Wish(0.0, Lane.REPLY, chat) for chat in (1, -100) for _ in range(30)]
+    hotline = [Wish(5.0, Lane.HOTLINE, chat) for chat in (1, -100, -200)]
+    grants = let_go([*crowd, Flood(0.0, -200, 60.0), *hotline])
+    assert [grant.at for grant in grants if grant.wish.lane is Lane.HOTLINE] == [5.0] * 3
+
+
+def test_a_channel_with_a_name_has_a_window_like_a_group() -> None:
+    grants = let_go(Wish(0.0, Lane.BROADCAST, "@channel") for _ in range(30))
+    assert sum(1 for grant in grants if grant.at < 60.0) == 19
+    assert grants[18].at < 1.0
+
+
 def test_a_chat_that_has_to_wait_holds_up_nobody_of_its_lane() -> None:
     crowd = [Wish(0.0, Lane.DESK, -100) for _ in range(25)]
     grants = let_go([*crowd, Wish(3.0, Lane.DESK, -200)])
@@ -244,12 +263,15 @@ def test_chats_long_silent_are_forgotten() -> None:
 
 def test_forgetting_a_chat_forgets_no_limit() -> None:
     pacing = Pacing(LIMITS)
+    for _ in range(43):
+        pacing.charge(Lane.REPLY, 1, charge=Charge.MESSAGE, now=0.0)
     for _ in range(19):
         pacing.charge(Lane.DESK, -100, charge=Charge.MESSAGE, now=0.0)
     pacing.hold(-200, until=50.0)
     pacing.forget_idle(now=40.0)
     assert pacing.chat_ready_at(Lane.DESK, -100, charge=Charge.MESSAGE) == 60.0
     assert pacing.chat_ready_at(Lane.DESK, -200, charge=Charge.MESSAGE) == 50.0
+    assert pacing.chat_ready_at(Lane.REPLY, 1, charge=Charge.MESSAGE) == 41.0
     pacing.forget_idle(now=60.0)
     assert len(pacing) == 0
 
