@@ -1,0 +1,79 @@
+"""The report of `check`: one line for each finding, and an exit code that a script can trust."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.logic.findings import (
+    DeskFacts,
+    bad,
+    doubtful,
+    exit_code,
+    good,
+    judge_clock,
+    judge_desk,
+    judge_source,
+    render,
+)
+
+DESK = DeskFacts(
+    title="Desk", kind="supergroup", is_forum=True, status="administrator", can_send=True, can_manage_topics=True
+)
+
+
+def test_the_report_has_one_line_for_each_finding_and_a_sum() -> None:
+    findings = [
+        good("token", "@dauys_bot"),
+        doubtful("clock", "90 s behind", "set it"),
+        bad("desk", "not\nfound", "add"),
+    ]
+    assert render(findings).splitlines() == [
+        "ok   token  @dauys_bot",
+        "WARN clock  90 s behind. Fix: set it",
+        "FAIL desk   not found. Fix: add",
+        "1 to mend, 1 to look at.",
+    ]
+    assert render([good("token", "@dauys_bot")]).endswith("\nReady to run.")
+
+
+def test_only_what_must_be_mended_fails_the_check() -> None:
+    assert exit_code([good("a", "b"), doubtful("a", "b", "c")]) == 0
+    assert exit_code([good("a", "b"), bad("a", "b", "c")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("desk", "severity", "word"),
+    [
+        (DESK, "good", "with topics"),
+        (replace(DESK, is_forum=False, can_manage_topics=False), "good", "supergroup"),
+        (replace(DESK, kind="private"), "bad", "not a group"),
+        (replace(DESK, kind="channel"), "bad", "not a group"),
+        (replace(DESK, status="left"), "bad", "not in"),
+        (replace(DESK, status="kicked"), "bad", "not in"),
+        (replace(DESK, can_send=False), "bad", "may not write"),
+        (replace(DESK, can_manage_topics=False), "doubtful", "topics"),
+    ],
+)
+def test_a_desk_is_judged_by_what_editors_need(desk: DeskFacts, severity: str, word: str) -> None:
+    finding = judge_desk(desk)
+    assert finding.severity == severity
+    assert word in finding.said
+    assert bool(finding.fix) == (severity != "good")
+
+
+@pytest.mark.parametrize(("seconds", "severity"), [(0, "good"), (30, "good"), (-30, "good"), (31, "doubtful")])
+def test_a_clock_may_differ_by_half_a_minute(seconds: int, severity: str) -> None:
+    there = datetime(2026, 11, 22, tzinfo=UTC)
+    assert judge_clock(there + timedelta(seconds=seconds), there).severity == severity
+
+
+def test_a_wrong_clock_says_which_way() -> None:
+    there = datetime(2026, 11, 22, tzinfo=UTC)
+    assert judge_clock(there + timedelta(hours=1), there).said == "3600 s ahead of the server's"
+    assert judge_clock(there - timedelta(hours=1), there).said == "3600 s behind the server's"
+
+
+def test_an_empty_feed_is_something_to_look_at() -> None:
+    assert judge_source("Жаңалықтар", items=3, newest="Су").said == "3 articles, newest “Су”"
+    assert judge_source("Жаңалықтар", items=0).severity == "doubtful"
