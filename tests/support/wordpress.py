@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class WordPress:
     """A running site with the categories kaz (Kazakh) and rus (Russian)."""
 
     url: str
-    variables: dict[str, str]
+    variables: dict[str, str] = field(repr=False)
 
     def feed_url(self, category: str) -> str:
         """The address of a category's feed, as long as addresses are made of titles."""
