@@ -25,7 +25,7 @@ export class ChatPanel {
     this.chat = chat;
     this.alert = alert;
     this.topic = null; // null: all topics
-    this.reply = null; // {message, quote: {text, position} | null}
+    this.reply = null; // {message, quote: {text, position} | null, isEdit}
     this.busy = new Map(); // "message_id data" -> timer
     this.rendered = new Map(); // message_id -> {message, look, element}
     this.drafts = new Map(); // who and where -> text not yet sent
@@ -38,20 +38,22 @@ export class ChatPanel {
     const hook = (part) => `${this.name}-${part}`;
     this.title = make("strong", { class: "title" });
     this.subtitle = make("span", { class: "subtitle" });
-    this.avatar = make("span", { class: "avatar", "aria-hidden": "true" });
+    this.avatar = make("span", { class: "avatar", "aria-hidden": "true" }, make("img", { src: "/page/icon.svg", alt: "" }));
     this.topics = make("div", { class: "topics", role: "tablist", hidden: true });
     this.list = make("ol", { class: "messages", role: "log", "aria-live": "polite", tabindex: "0" });
     this.notices = make("div", { class: "notices", role: "status", "aria-live": "polite" });
+    this.barSign = make("span", { class: "sign" });
     this.barName = make("strong");
     this.barText = make("span");
-    this.barClose = make("button", { type: "button", class: "icon", onclick: () => this.setReply(null) }, "✕");
+    this.barClose = make("button", { type: "button", class: "icon", onclick: () => this.cancelReply() }, "✕");
     this.bar = make(
       "div",
       { class: "quote-bar", "data-testid": this.name === "reader" ? "quote-bar" : hook("quote-bar"), hidden: true },
-      make("span", { class: "sign" }, icon("reply")),
+      this.barSign,
       make("div", {}, this.barName, this.barText),
       this.barClose,
     );
+    this.toEnd = make("button", { type: "button", class: "to-end", onclick: () => this.scrollToEnd(), hidden: true }, icon("end"));
     this.menu = make("ul", { class: "menu", "data-testid": hook("menu"), hidden: true });
     this.menuButton = make(
       "button",
@@ -84,12 +86,14 @@ export class ChatPanel {
       make("header", { class: "head" }, this.avatar, make("div", {}, this.title, this.subtitle)),
       this.topics,
       this.list,
-      this.notices,
-      make("div", { class: "below" }, this.menu, this.bar, this.composer, this.bigButton),
+      make("div", { class: "below" }, this.notices, this.toEnd, this.menu, this.bar, this.composer, this.bigButton),
     );
     this.root.addEventListener("keydown", ({ key }) => key === "Escape" && this.onEscape());
     this.stick = true;
-    this.list.addEventListener("scroll", () => (this.stick = this.isAtEnd()));
+    this.list.addEventListener("scroll", () => {
+      this.stick = this.isAtEnd();
+      this.toEnd.hidden = this.stick;
+    });
     // Pictures and previews arrive after their message: what was at the end stays at the end.
     new ResizeObserver(() => this.stick && this.scrollToEnd()).observe(this.list);
     this.grown = new ResizeObserver(() => this.stick && this.scrollToEnd());
@@ -109,6 +113,7 @@ export class ChatPanel {
   /** Takes in what an event says beyond the state of the world. */
   onEvent(event) {
     const chat = this.chat();
+    if (event.type === "message" && event.message.chat_id === chat?.id && event.message.from?.is_bot) this.hideTyping();
     if (!chat || event.chat_id !== chat.id) return;
     if (event.type === "action") this.showTyping();
     if (event.type === "callback_answer") this.takeAnswer(event);
@@ -138,15 +143,23 @@ export class ChatPanel {
       this.notify(word("quoteTooLong"));
       return;
     }
-    this.setReply({ message, quote });
+    this.setReply({ message, quote, isEdit: false });
+    this.input.focus();
+  }
+
+  /** Takes the person's own message back into the composer. */
+  startEdit(message) {
+    this.setReply({ message, quote: null, isEdit: true });
+    this.input.value = message.text;
+    this.onInput();
     this.input.focus();
   }
 
   setReply(reply) {
     this.reply = reply;
     this.bar.hidden = !reply;
-    this.bar.classList.toggle("quoted", Boolean(reply?.quote));
-    this.barName.textContent = reply ? personName(reply.message.from) : "";
+    this.barSign.replaceChildren(icon(reply?.isEdit ? "edit" : reply?.quote ? "quote" : "reply"));
+    this.barName.textContent = reply ? (reply.isEdit ? word("edit") : personName(reply.message.from)) : "";
     this.barText.textContent = reply ? (reply.quote?.text ?? summarize(reply.message)) : "";
   }
 
@@ -158,6 +171,8 @@ export class ChatPanel {
     this.input.value = this.drafts.get(place) ?? "";
     this.setReply(null);
     this.hideMenu();
+    this.hideTyping();
+    this.notices.replaceChildren();
     this.rendered.clear();
     this.stick = true;
   }
@@ -169,7 +184,7 @@ export class ChatPanel {
     const name = isGroup ? chat.title : (bot?.names?.[language] ?? bot?.names?.[""] ?? bot?.first_name ?? "");
     this.title.textContent = name;
     if (!this.typingTimer) this.subtitle.textContent = isGroup ? word("members", { n: this.countMembers(chat) }) : word("bot");
-    this.avatar.textContent = name.slice(0, 1);
+    if (isGroup) this.avatar.textContent = name.slice(0, 1);
     this.list.setAttribute("aria-label", name);
     this.topics.setAttribute("aria-label", word("topics"));
   }
@@ -249,6 +264,7 @@ export class ChatPanel {
       onCommand: (text) => this.say(text),
       onPress: (button) => this.press(message, button),
       onReply: () => this.startReply(message.message_id, null),
+      onEdit: () => this.startEdit(message),
       onJump: (id) => this.jumpTo(id),
     };
   }
@@ -290,6 +306,7 @@ export class ChatPanel {
     this.label(this.attachButton, word("attach"));
     this.label(this.sendButton, word("send"));
     this.label(this.barClose, word("cancel"));
+    this.label(this.toEnd, word("toEnd"));
     this.menuButton.hidden = !chat || !person || !listCommands(chat, person).length;
   }
 
@@ -319,9 +336,13 @@ export class ChatPanel {
     });
   }
 
-  /** Says `text` as the person; resolves with whether it went. */
+  /** Says `text` as the person, or gives it to the message being edited; resolves with whether it went. */
   say(text, reply = null) {
     const person = this.person();
+    if (reply?.isEdit) {
+      const { chat_id, message_id } = reply.message;
+      return this.attempt(call("edit", { user_id: person.id, chat_id, message_id, text }));
+    }
     this.stick = true;
     this.hideMenu();
     const body = { user_id: person.id, chat_id: this.chat()?.id ?? person.id, text };
@@ -453,16 +474,24 @@ export class ChatPanel {
 
   onEscape() {
     if (!this.menu.hidden) this.hideMenu();
-    else this.setReply(null);
+    else this.cancelReply();
+  }
+
+  cancelReply() {
+    if (this.reply?.isEdit) this.input.value = "";
+    this.setReply(null);
   }
 
   showTyping() {
     clearTimeout(this.typingTimer);
     this.subtitle.textContent = word("typing");
-    this.typingTimer = setTimeout(() => {
-      this.typingTimer = null;
-      this.renderHead(this.chat());
-    }, TYPING_MS);
+    this.typingTimer = setTimeout(() => this.hideTyping(), TYPING_MS);
+  }
+
+  hideTyping() {
+    clearTimeout(this.typingTimer);
+    this.typingTimer = null;
+    this.renderHead(this.chat());
   }
 
   jumpTo(messageId) {

@@ -27,7 +27,7 @@ const COLOURS = 7;
  * The element of `message`.
  *
  * `view` says how it is seen: `isOwn`, `isGroup`, `topicName` (where it needs saying), `isBusy(data)`, and what pressing does: `onCommand(text)`,
- * `onPress(button)`, `onReply()`, `onJump(message_id)`.
+ * `onPress(button)`, `onReply()`, `onEdit()`, `onJump(message_id)`.
  */
 export function renderMessage(message, view) {
   const attributes = { "data-testid": "message", "data-message-id": message.message_id };
@@ -51,8 +51,14 @@ export function renderMessage(message, view) {
       { type: "button", class: "reply", title: word("reply"), "aria-label": word("reply"), onclick: view.onReply },
       icon("reply"),
     ),
+    view.isOwn && message.text !== undefined && renderEditButton(view),
     renderKeyboard(message, view),
   );
+}
+
+function renderEditButton(view) {
+  const look = { class: "reply edit", "data-testid": "edit", title: word("edit"), "aria-label": word("edit") };
+  return make("button", { ...look, type: "button", onclick: view.onEdit }, icon("edit"));
 }
 
 /** What a message says in one line, for reply bars and headers. */

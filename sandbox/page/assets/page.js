@@ -95,7 +95,7 @@ function renderEditors() {
     isChosen: person.id === chosen.editor,
   }));
   redraw("editors", editors, ({ id, name, isChosen }) => {
-    const look = { type: "button", role: "radio", "data-testid": "editor", "aria-checked": String(isChosen) };
+    const look = { type: "button", "data-testid": "editor", "aria-pressed": String(isChosen) };
     return make("button", { ...look, onclick: () => chooseEditor(id) }, name);
   });
 }

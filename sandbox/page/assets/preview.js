@@ -1,6 +1,6 @@
 // The card of a linked page. Only the demo site on this server is read; other links get a card without contents.
 
-import { make } from "./dom.js";
+import { make, safeLink } from "./dom.js";
 
 const known = new Map(); // url -> promise of {site, title, description, picture}
 
@@ -8,7 +8,7 @@ const known = new Map(); // url -> promise of {site, title, description, picture
 export function renderPreview(message) {
   const options = message.link_preview_options ?? {};
   if (options.is_disabled || message.text === undefined) return null;
-  const url = options.url ?? firstLink(message);
+  const url = safeLink(options.url ?? firstLink(message));
   if (!url) return null;
   const card = make("a", {
     class: options.prefer_large_media ? "preview large" : "preview",
