@@ -6,6 +6,7 @@ because a misspelt parameter is a bug of the bot that nobody would notice otherw
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from sandbox.errors import RefusalError, bad_request
 # Returns the value in its own type (a form sends "5" for 5) or raises RefusalError, naming it by `where`.
 Check = Callable[[object, str], object]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _EMPTY_WORDS = {
     "chat_id": "chat_id is empty",
     "text": "message text is empty",
@@ -81,7 +83,7 @@ def _boolean(value: object, where: str) -> bool:
 def _string(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise bad_request(f"{where} must be a string")
-    if any("\ud800" <= character <= "\udfff" for character in value) if not value.isascii() else False:
+    if _SURROGATE.search(value):
         raise bad_request("strings must be encoded in UTF-8")
     return value
 
