@@ -91,7 +91,14 @@ def open_database(url: str) -> Database:
     """Opens nothing yet: the first transaction connects. A missing folder for SQLite's file is made."""
     target = driver_url(url)
     if target.drivername.startswith("postgresql"):
-        engine = create_async_engine(target, pool_size=10, max_overflow=5, pool_pre_ping=True)
+        engine = create_async_engine(
+            target,
+            pool_size=10,
+            max_overflow=5,
+            pool_pre_ping=True,
+            # An error's text goes to the log, and the parameters are people's words.
+            hide_parameters=True,
+        )
         return Database(engine, engine)
     if target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +108,7 @@ def open_database(url: str) -> Database:
 
 
 def _sqlite(target: URL, *, begin: str, connections: int) -> AsyncEngine:
-    engine = create_async_engine(target, pool_size=connections, max_overflow=0)
+    engine = create_async_engine(target, pool_size=connections, max_overflow=0, hide_parameters=True)
 
     def on_connect(connection: _DriverConnection, _record: object) -> None:
         # The driver must not begin transactions by itself; `on_begin` below does.

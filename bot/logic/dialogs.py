@@ -37,11 +37,15 @@ COMMENT_STEPS = frozenset({Step.COMMENT_TEXT, Step.COMMENT_SIGN, Step.COMMENT_NA
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the reader gave so far. `text` is the comment or the correction; `fragment_at` counts UTF-16 code units."""
+    """What the reader gave so far. `text` is the comment or the correction; `fragment_at` counts UTF-16 code units.
+
+    `is_signed`: the reader decided about the signature; None is then their wish to stay anonymous.
+    """
 
     article_id: int | None = None
     text: str | None = None
     signature: str | None = None
+    is_signed: bool = False
     fragment: str | None = None
     sentence: str | None = None
     fragment_at: int | None = None
@@ -106,6 +110,7 @@ def _read_draft(document: Mapping[str, object]) -> Draft:
         article_id=number("article_id"),
         text=text("text"),
         signature=text("signature"),
+        is_signed=document.get("is_signed") is True,
         fragment=text("fragment"),
         sentence=text("sentence"),
         fragment_at=number("fragment_at"),

@@ -33,11 +33,13 @@ class Readers:
         self._bell = bell
         self._choose = choose
 
+    async def find(self, reader_id: int) -> Reader | None:
+        async with self._database.read() as connection:
+            return await reader_rows.find_reader(connection, reader_id)
+
     async def meet(self, reader_id: int, *, now: datetime) -> Reader:
         """The reader, made known on their first word."""
-        async with self._database.read() as connection:
-            known = await reader_rows.find_reader(connection, reader_id)
-        if known is not None:
+        if (known := await self.find(reader_id)) is not None:
             return known
         async with self._database.write() as connection:
             while True:
@@ -47,13 +49,13 @@ class Readers:
                 if (reader := await reader_rows.find_reader(connection, reader_id)) is not None:
                     return reader
 
-    async def speak(self, reader_id: int, language: str) -> None:
-        """Speaks `language` to the reader from now on; the first choice also subscribes to news in it."""
+    async def speak(self, reader_id: int, language: str, *, first_news: Sequence[str]) -> None:
+        """Speaks `language` to the reader from now on; the first choice also subscribes to `first_news`."""
         async with self._database.write() as connection:
             before = await reader_rows.find_reader(connection, reader_id)
             await reader_rows.set_language(connection, reader_id, language)
             if before is not None and before.language is None:
-                await reader_rows.set_article_languages(connection, reader_id, [language])
+                await reader_rows.set_article_languages(connection, reader_id, first_news)
                 await reader_rows.set_subscribed(connection, reader_id, is_subscribed=True)
 
     async def subscription(self, reader_id: int) -> Subscription:
@@ -81,10 +83,10 @@ class Readers:
             await reader_rows.set_subscribed(connection, reader_id, is_subscribed=False)
             await delivery_rows.drop_articles_for_reader(connection, reader_id)
 
-    async def resume_news(self, reader_id: int, *, default_language: str) -> Subscription:
-        """The news is on again in the languages chosen before, else in `default_language`."""
+    async def resume_news(self, reader_id: int, *, first_news: Sequence[str]) -> Subscription:
+        """The news is on again in the languages chosen before, else in `first_news`."""
         async with self._database.write() as connection:
-            languages = await reader_rows.article_languages(connection, reader_id) or frozenset({default_language})
+            languages = await reader_rows.article_languages(connection, reader_id) or frozenset(first_news)
             await reader_rows.set_article_languages(connection, reader_id, languages)
             await reader_rows.set_subscribed(connection, reader_id, is_subscribed=True)
         return Subscription(is_on=True, languages=languages)

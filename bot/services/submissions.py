@@ -1,5 +1,6 @@
 """A reader's finished draft becomes a submission and the desk's card, in one transaction with the end of the dialog."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.logic.dialogs import Dialog
@@ -13,6 +14,12 @@ from db import updates as update_rows
 from db.database import Database
 from db.deliveries import DeliveryKind, NewDelivery
 from db.submissions import NewSubmission, SubmissionKind
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    id: int
+    is_comment: bool
 
 
 class Submissions:
@@ -53,7 +60,9 @@ class Submissions:
         self._bell.ring()
         return submission_id
 
-    async def find_made_by(self, update_id: int) -> int | None:
+    async def find_made_by(self, update_id: int) -> Made | None:
         """The submission that this update made, if it made one."""
         async with self._database.read() as connection:
-            return await submission_rows.find_by_update(connection, update_id)
+            number = await submission_rows.find_by_update(connection, update_id)
+            submission = None if number is None else await submission_rows.find_submission(connection, number)
+        return None if submission is None else Made(submission.id, submission.kind is SubmissionKind.COMMENT)

@@ -3,6 +3,7 @@
 The same function draws a step the first time, after a restart and when a draft is taken up again.
 """
 
+from dataclasses import replace
 from typing import assert_never
 
 from bot.i18n import Texts
@@ -246,9 +247,10 @@ def words_needed(texts: Texts) -> Screen:
     )
 
 
-def press_a_button(texts: Texts) -> Screen:
-    """To words where a press is awaited."""
-    return Screen(Rich(texts.gettext("Please choose with a button; what you have written is safe.")))
+def press_a_button(texts: Texts, step: Screen) -> Screen:
+    """To words where a press is awaited: the step once more, under a hint."""
+    hint = texts.gettext("Please choose with a button; what you have written is safe.")
+    return replace(step, body=join([hint, step.body], "\n\n"))
 
 
 def comment_length(texts: Texts, length: int) -> Screen:
@@ -271,6 +273,11 @@ def correction_length(texts: Texts) -> Screen:
 
 def name_length(texts: Texts) -> Screen:
     return Screen(Rich(texts.gettext("Please write a name of 1 to 64 letters.")))
+
+
+def edits_unseen(texts: Texts) -> Screen:
+    """To an edited message: what was sent is with us in its first wording."""
+    return Screen(Rich(texts.gettext("I do not take over edits. If it matters, please send the words once more.")))
 
 
 def quote_an_article(texts: Texts) -> Screen:

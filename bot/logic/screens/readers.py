@@ -142,7 +142,7 @@ def privacy(texts: Texts, about: About, *, code: str) -> Screen:
         [
             bold(texts.gettext("What I know about you")),
             texts.gettext(
-                "I keep your number in Telegram (not your phone), the languages you chose and what you send to the editors."
+                "I keep your Telegram id (not your phone), the languages you chose and what you send to the editors."
             ),
             fill(
                 texts.gettext("The editors see your words under the code {code}; your name only if you sign with it."),
@@ -178,12 +178,12 @@ def only_words(texts: Texts) -> Screen:
     return Screen(Rich(texts.gettext("For now I can only take words. Please write it as text.")))
 
 
-def trouble(texts: Texts, about: About) -> Screen:
+def trouble(texts: Texts, hotline: Button) -> Screen:
     """Something broke on our side."""
     body = texts.gettext(
         "Something went wrong on our side; we know about it already. Please try once more a little later."
     )
-    return Screen(Rich(body), ((about.hotline,),))
+    return Screen(Rich(body), ((hotline,),))
 
 
 def saved(texts: Texts) -> str:

@@ -1,0 +1,265 @@
+"""Puts the parts together and runs them: intake, engine, sources, housekeeping. The only place that knows them all."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import structlog
+from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot
+from telegram.request import BaseRequest
+
+from bot.context import Bot, Context, DauysApplication, Services
+from bot.delivery.composing import Composer
+from bot.delivery.engine import Engine, Rules
+from bot.delivery.limiter import LaneLimiter
+from bot.delivery.request import AiohttpRequest
+from bot.delivery.sender import Sender
+from bot.delivery.topics import Topics
+from bot.i18n import Catalogs
+from bot.intake.inbox import Inbox
+from bot.intake.polling import Poller
+from bot.intake.processing import PersonalProcessor
+from bot.logic.screens.hotline import hotline_button
+from bot.menu import introduce
+from bot.services.articles import Articles
+from bot.services.desk import Desk
+from bot.services.dialogs import Dialogs
+from bot.services.outbox import Bell
+from bot.services.readers import Choose, Readers
+from bot.services.submissions import Submissions
+from bot.settings import Settings, Source
+from bot.sources.fetching import open_session
+from bot.sources.polling import Chance, SourcePoller
+from bot.sources.rss import RssSource
+from db import updates as update_rows
+from db.database import Database, DatabaseError, open_database
+from db.migrate import migrate
+
+VERSION = "0.1.0"
+LOCALES = Path(__file__).parent.parent / "locales"
+HOUSEKEEPING_EVERY_S = 60.0
+UPDATES_REMEMBERED = timedelta(days=2)
+STOP_WITHIN_S = 10.0
+LONGEST_PAUSE_S = 30.0
+
+_log = structlog.get_logger(__name__)
+
+
+class StartError(Exception):
+    """The bot cannot run, and its text tells the operator what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything that is not decided by the settings: time, chance, and how Telegram is reached."""
+
+    now: Callable[[], datetime]
+    choose: Choose
+    jitter: Callable[[], float]
+    make_request: Callable[[], BaseRequest] = AiohttpRequest
+    locales: Path = LOCALES
+
+
+class Dauys:
+    """One bot. `start()`, then `stop()`; or `run()` for both."""
+
+    def __init__(self, settings: Settings, world: World, *, register: Callable[[DauysApplication], None]) -> None:
+        """Opens nothing; raises SettingsError when the token's file cannot be read."""
+        self.settings = settings
+        self._world = world
+        self.database: Database = open_database(settings.database.read_url())
+        self.catalogs = Catalogs.load(world.locales, settings.languages, settings.timezone)
+        self.bell = Bell()
+        self.desk = Desk(self.database, self.bell, configured_chat_id=settings.desk.chat_id)
+        self.services = Services(
+            settings=settings,
+            catalogs=self.catalogs,
+            now=world.now,
+            articles=Articles(self.database, self.bell, self.desk),
+            readers=Readers(self.database, self.bell, choose=world.choose),
+            dialogs=Dialogs(self.database, self.bell),
+            submissions=Submissions(self.database, self.bell, self.desk),
+            desk=self.desk,
+        )
+        self._polling_request = world.make_request()
+        self._broadcast_request = world.make_request()
+        self._limiter = LaneLimiter(broadcast_per_s=settings.delivery.broadcast_per_s)
+        self.inbox = Inbox(self.database, self.services)
+        self.application = self._build(register)
+        self.engine = self._build_engine(self.application.bot)
+        self._poller = Poller(self.application.bot, self._polling_request, self.inbox.take)
+        self._session: aiohttp.ClientSession | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._engine_task: asyncio.Task[None] | None = None
+
+    def _build(self, register: Callable[[DauysApplication], None]) -> DauysApplication:
+        bot: Bot = ExtBot(
+            self.settings.telegram.read_token(),
+            base_url=f"{self.settings.telegram.api_url}/bot",
+            request=self._world.make_request(),
+            get_updates_request=self._polling_request,
+            rate_limiter=self._limiter,
+        )
+        application = (
+            ApplicationBuilder()
+            .bot(bot)
+            .updater(None)
+            .job_queue(None)
+            .concurrent_updates(PersonalProcessor(self.inbox, self.services))
+            .context_types(ContextTypes(context=Context))
+            .build()
+        )
+        self.inbox.attach(application)
+        register(application)
+        return application
+
+    def _build_engine(self, bot: Bot) -> Engine:
+        desk_language = self.settings.desk.language
+        topics = Topics(bot, self.database, self.catalogs[desk_language])
+        composer = Composer(
+            self.database,
+            self.catalogs,
+            topics,
+            desk_language=desk_language,
+            hotline=hotline_button(self.settings.hotline.numbers),
+        )
+        sender = Sender(bot, self._limiter, replies=bot.request, broadcast=self._broadcast_request)
+        rules = Rules(after_crash=self.settings.delivery.after_crash, now=self._world.now)
+        return Engine(self.database, self.bell, composer, sender, topics, self.desk, self.services.readers, rules=rules)
+
+    async def start(self) -> None:
+        """Returns when updates are being fetched. Raises StartError when the token is refused."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._prepare_database())
+            group.create_task(self._greet_telegram())
+        await self.application.start()
+        waiting = await self.inbox.load_waiting()
+        self._session = open_session(f"Dauys/{VERSION} (+{self.settings.newsroom.site or 'news bot'})")
+        self._engine_task = asyncio.create_task(self.engine.run(), name="delivery engine")
+        self._spawn("polling", self._poller.run())
+        self._spawn("housekeeping", self._keep_house())
+        self._spawn("introduction", self._introduce())
+        for source in self.settings.sources:
+            self._spawn(f"source {source.name}", self._poller_of(source, self._session).run())
+        _log.info("started", version=VERSION, updates_waiting=waiting, sources=len(self.settings.sources))
+
+    async def _prepare_database(self) -> None:
+        await migrate(self.database)
+        await self.engine.recover()
+        await self.desk.locate()
+
+    async def _greet_telegram(self) -> None:
+        """getMe, until Telegram answers: a server may start before its network."""
+        await self._broadcast_request.initialize()
+        pause_s = 1.0
+        while True:
+            try:
+                await self.application.initialize()
+            except InvalidToken:
+                raise StartError(
+                    "telegram.token was refused. Fix: copy the token from @BotFather again, or ask it for a new one."
+                ) from None
+            except NetworkError as error:
+                _log.warning("telegram_away", error=error.message, again_in_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            else:
+                return
+
+    def _poller_of(self, source: Source, session: aiohttp.ClientSession) -> SourcePoller:
+        return SourcePoller(
+            open_source(source, self.settings, session),
+            poll_every_s=source.poll_every_s,
+            articles=self.services.articles,
+            desk=self.desk,
+            chance=Chance(self._world.now, self._world.jitter),
+        )
+
+    def _spawn(self, name: str, work: Coroutine[object, object, None]) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def _introduce(self) -> None:
+        names = {texts.language: self.settings.newsroom.name.in_language(texts.language) for texts in self.catalogs}
+        await introduce(self.application.bot, self.catalogs, names=names)
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self.keep_house()
+            except DatabaseError as error:
+                _log.error("housekeeping_failed", error=type(error).__name__)
+            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
+
+    async def keep_house(self) -> None:
+        """Ends forgotten dialogs, forgets old update numbers. Called every minute; harmless at any time."""
+        now = self._world.now()
+        await self.services.dialogs.end_forgotten(now=now)
+        async with self.database.write() as connection:
+            await update_rows.forget_done(connection, before=now - UPDATES_REMEMBERED)
+
+    async def stop(self) -> None:
+        """Fetches nothing more, lets what is on its way arrive, writes it down, closes everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        if self.application.running:
+            await _within(STOP_WITHIN_S / 2, self.application.stop(), what="updates")
+        await self.inbox.close()
+        self.engine.stop()
+        if self._engine_task is not None:
+            await _within(STOP_WITHIN_S / 2, _ended(self._engine_task), what="deliveries")
+            self._engine_task.cancel()
+            await asyncio.gather(self._engine_task, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+        try:
+            await self.application.shutdown()
+        except TelegramError as error:
+            _log.warning("shutdown_incomplete", error=error.message)
+        await self._polling_request.shutdown()
+        await self._broadcast_request.shutdown()
+        await self.database.close()
+        _log.info("stopped")
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Until `stopping` is set. A part that fails ends the whole: whoever watches the process restarts it."""
+        try:
+            await self.start()
+            watched: Sequence[asyncio.Task[None]] = [*self._tasks]
+            stop_task = asyncio.create_task(_until(stopping), name="stop signal")
+            engine = [self._engine_task] if self._engine_task is not None else []
+            while not stop_task.done():
+                await asyncio.wait([stop_task, *watched, *engine], return_when=asyncio.FIRST_COMPLETED)
+                for task in [*watched, *engine]:
+                    if task.done():
+                        task.result()
+                watched = [task for task in watched if not task.done()]
+        finally:
+            await self.stop()
+
+
+def open_source(source: Source, settings: Settings, session: aiohttp.ClientSession) -> RssSource:
+    """The adapter for a configured source; `rss` is the only kind so far."""
+    return RssSource(source.name, source.url, language=source.language, languages=settings.languages, session=session)
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    await asyncio.wait([task])
+
+
+async def _within(seconds: float, work: Coroutine[object, object, None], *, what: str) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        # Nothing is lost: what is not finished is in the database and goes on at the next start.
+        _log.warning("stopped_before_all_was_done", what=what)

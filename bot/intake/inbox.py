@@ -1,0 +1,201 @@
+"""The durable inbox: stores updates, feeds them to PTB in order for each person, and finishes or puts them aside.
+
+Poller ─► take ─► (stored) ─► feed ─► PTB's queue ─► PersonalProcessor ─► handlers ─► done | aside | again
+            └─ the database is gone: the hotline alone is answered, Telegram keeps the rest
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+
+import structlog
+from telegram import Update
+
+from bot.context import DauysApplication, Services, answer_hotline
+from bot.intake.incoming import RawUpdate, asks_for_hotline, person_of, update_id_of
+from db import updates as update_rows
+from db.database import Database, DatabaseError, Transaction
+from db.updates import IncomingUpdate, UpdateState, WaitingUpdate
+
+LOADED_AT_MOST = 1000
+DATABASE_AWAY_S = 2.0
+REMEMBERED_CALLS = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+class Inbox:
+    def __init__(self, database: Database, services: Services) -> None:
+        self._database = database
+        self._services = services
+        self._numbers = frozenset(number.number for number in services.settings.hotline.numbers)
+        self._application: DauysApplication | None = None
+        self._people: dict[int, deque[WaitingUpdate]] = {}
+        self._loaded: dict[int, WaitingUpdate] = {}
+        self._more_in_database = False
+        self._answered_unstored: OrderedDict[int, None] = OrderedDict()
+        self._background: set[asyncio.Task[None]] = set()
+
+    def attach(self, application: DauysApplication) -> None:
+        """The application whose queue is fed; made after the inbox, because it needs the inbox's processor."""
+        self._application = application
+
+    @property
+    def application(self) -> DauysApplication:
+        if self._application is None:
+            raise LookupError("no application is attached")
+        return self._application
+
+    async def load_waiting(self) -> int:
+        """Feeds what is stored and not finished; to be called once before polling. Returns how many they are."""
+        async with self._database.read() as connection:
+            waiting = await update_rows.waiting_updates(connection, limit=len(self._loaded) + LOADED_AT_MOST)
+        fresh = [row for row in waiting if row.update_id not in self._loaded]
+        self._more_in_database = len(fresh) >= LOADED_AT_MOST
+        for row in fresh:
+            self._feed(row)
+        return len(fresh)
+
+    async def take(self, batch: Sequence[RawUpdate]) -> bool:
+        """Stores a batch and feeds what is new of it. False when it could not be stored: Telegram has to keep it."""
+        incoming = [
+            IncomingUpdate(update_id, person_of(raw), raw)
+            for raw in batch
+            if (update_id := update_id_of(raw)) is not None
+        ]
+        try:
+            async with self._database.write() as connection:
+                new = await update_rows.store_updates(connection, incoming, now=self._services.now())
+        except DatabaseError as error:
+            _log.error("updates_not_stored", error=type(error).__name__, count=len(incoming))
+            self._answer_hotline_only(incoming)
+            return False
+        if self._more_in_database or len(self._loaded) >= LOADED_AT_MOST:
+            self._more_in_database = True
+            return True
+        for one in incoming:
+            if one.update_id in new and one.update_id not in self._loaded:
+                self._feed(WaitingUpdate(one.update_id, one.person_id, one.payload, UpdateState.PENDING, attempts=0))
+        return True
+
+    def waiting_of(self, update_id: int) -> WaitingUpdate | None:
+        return self._loaded.get(update_id)
+
+    def _feed(self, row: WaitingUpdate) -> None:
+        self._loaded[row.update_id] = row
+        if self.is_hotline(row.payload):
+            # Never behind anything, not even behind the same person's earlier words.
+            self._hand_over(row)
+            return
+        queue = self._people.setdefault(row.person_id, deque())
+        queue.append(row)
+        if len(queue) == 1:
+            self._hand_over(row)
+
+    def _hand_over(self, row: WaitingUpdate) -> None:
+        try:
+            update = Update.de_json(dict(row.payload), self.application.bot)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others must go on
+            _log.exception("update_unreadable", update_id=row.update_id)
+            self.in_background(self.put_aside(row, error))
+            return
+        self.application.update_queue.put_nowait(update)
+
+    async def finish(self, row: WaitingUpdate) -> None:
+        """Handled and answered. While the database is gone this waits, and only this person's next words with it."""
+        await self._persist(
+            lambda connection: update_rows.finish_updates(connection, [row.update_id], now=self._services.now())
+        )
+        await self._next(row)
+
+    async def put_aside(self, row: WaitingUpdate, error: Exception) -> None:
+        """Kept for the operator, never tried again."""
+        name = type(error).__name__
+        await self._persist(
+            lambda connection: update_rows.put_aside(connection, row.update_id, error=name, now=self._services.now())
+        )
+        await self._next(row)
+
+    async def try_again(self, row: WaitingUpdate, *, after_s: float, counts: bool) -> None:
+        """The same update once more, before anything else of the same person."""
+        if counts:
+            await self._persist(lambda connection: update_rows.count_attempt(connection, row.update_id))
+        state = await self._state_of(row)
+        again = replace(row, attempts=row.attempts + int(counts), state=state)
+        self._loaded[row.update_id] = again
+        queue = self._people.get(row.person_id)
+        if queue and queue[0].update_id == row.update_id:
+            queue[0] = again
+        self.in_background(self._hand_over_later(again, after_s))
+
+    async def _hand_over_later(self, row: WaitingUpdate, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        self._hand_over(row)
+
+    async def _state_of(self, row: WaitingUpdate) -> UpdateState:
+        try:
+            async with self._database.read() as connection:
+                return await update_rows.find_state(connection, row.update_id) or row.state
+        except DatabaseError:
+            return row.state
+
+    async def _next(self, row: WaitingUpdate) -> None:
+        self._loaded.pop(row.update_id, None)
+        queue = self._people.get(row.person_id)
+        if queue and queue[0].update_id == row.update_id:
+            queue.popleft()
+            if queue:
+                self._hand_over(queue[0])
+            else:
+                del self._people[row.person_id]
+        if self._more_in_database and len(self._loaded) <= LOADED_AT_MOST // 2:
+            await self.load_waiting()
+
+    async def _persist(self, act: Callable[[Transaction], Awaitable[object]]) -> None:
+        while True:
+            try:
+                async with self._database.write() as connection:
+                    await act(connection)
+            except DatabaseError as error:
+                _log.error("update_not_finished", error=type(error).__name__)
+                await asyncio.sleep(DATABASE_AWAY_S)
+            else:
+                return
+
+    def is_hotline(self, payload: RawUpdate) -> bool:
+        username = self.application.bot.bot.username
+        return asks_for_hotline(payload, numbers=self._numbers, bot_username=username)
+
+    def _answer_hotline_only(self, incoming: Sequence[IncomingUpdate]) -> None:
+        """Telegram will show these again until they can be stored: each is answered once."""
+        for one in incoming:
+            if one.update_id in self._answered_unstored or not self.is_hotline(one.payload):
+                continue
+            self._answered_unstored[one.update_id] = None
+            if len(self._answered_unstored) > REMEMBERED_CALLS:
+                self._answered_unstored.popitem(last=False)
+            update = Update.de_json(dict(one.payload), self.application.bot)
+            self.in_background(answer_hotline(self.application.bot, self._services, update, language=None))
+
+    def was_answered_unstored(self, update_id: int) -> bool:
+        return update_id in self._answered_unstored
+
+    def in_background(self, work: Coroutine[object, object, None]) -> None:
+        """Runs to its end by itself; an error of it is logged."""
+        task = asyncio.create_task(_logged(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def close(self) -> None:
+        """Lets go of what waits in the background; what is not finished is in the database and comes again."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+
+async def _logged(work: Coroutine[object, object, None]) -> None:
+    try:
+        await work
+    except Exception:  # noqa: BLE001 - the outermost of work that nobody waits for
+        _log.exception("background_work_failed")

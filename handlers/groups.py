@@ -1,0 +1,57 @@
+"""Groups: the desk's is followed when it becomes a supergroup, every other one is left at once."""
+
+from contextlib import suppress
+
+from telegram import ChatMember, Update
+from telegram.error import BadRequest, Forbidden
+from telegram.ext import MessageHandler
+from telegram.ext.filters import ChatType, StatusUpdate, UpdateFilter
+
+from bot.context import AnyHandler, Context, MembershipHandler, situation
+from bot.logic.screens import desk as desk_screens
+
+_NOT_IN = (ChatMember.BANNED, ChatMember.LEFT)
+
+
+class AtDesk(UpdateFilter):
+    """Whether it happens in the desk's group."""
+
+    def filter(self, update: Update) -> bool:
+        chat = update.effective_chat
+        return chat is not None and situation.get().services.desk.is_desk(chat.id)
+
+
+async def follow_migration(update: Update, context: Context) -> None:
+    """Telegram tells it twice: the old group names the new one, and the new one the old."""
+    message, desk = update.message, context.services.desk
+    if message is not None and message.migrate_to_chat_id is not None:
+        await desk.follow(message.chat_id, message.migrate_to_chat_id, now=context.now)
+    elif message is not None and message.migrate_from_chat_id is not None:
+        await desk.follow(message.migrate_from_chat_id, message.chat_id, now=context.now)
+
+
+async def ignore(update: Update, context: Context) -> None:
+    """Editors talk among themselves at the desk: that is none of the bot's business."""
+
+
+async def leave(update: Update, context: Context) -> None:
+    chat = update.effective_chat
+    if chat is None or context.services.desk.is_desk(chat.id):
+        return
+    change = update.my_chat_member
+    if change is not None and change.new_chat_member.status in _NOT_IN:
+        return
+    # Where it may not write it leaves without a word; where it is out already there is nothing to leave.
+    with suppress(BadRequest, Forbidden):
+        await context.answer(update, desk_screens.leaving(context.texts(update)))
+    with suppress(BadRequest, Forbidden):
+        await context.bot.leave_chat(chat.id)
+
+
+def handlers() -> list[AnyHandler]:
+    return [
+        MessageHandler(StatusUpdate.MIGRATE, follow_migration),
+        MessageHandler(AtDesk(), ignore),
+        MembershipHandler(leave, private=False),
+        MessageHandler(~ChatType.PRIVATE, leave),
+    ]

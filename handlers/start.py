@@ -1,0 +1,76 @@
+"""/start: three buttons in three languages, then one screen that says what this is. Nothing else is asked.
+
+/start ──► choose a language ──► welcome
+   └── the language is known ──────┘
+"""
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, CommandHandler
+from telegram.ext.filters import ChatType
+
+from bot.context import AnyHandler, Context, app_language, press_of, pressed
+from bot.logic.callbacks import Action
+from bot.logic.screen import Screen
+from bot.logic.screens import readers as reader_screens
+from bot.menu import set_menu_for
+
+
+async def start(update: Update, context: Context) -> None:
+    if context.reader.language is None:
+        await context.answer(update, _question(update, context))
+    else:
+        await context.services.readers.resume_news(
+            context.reader.id, first_news=context.services.first_news_languages(context.reader.language)
+        )
+        await _welcome(update, context)
+
+
+def _question(update: Update, context: Context) -> Screen:
+    """Every language's own words, that of the person's app first."""
+    own = app_language(update)
+    ordered = sorted(context.services.catalogs, key=lambda texts: texts.language != own)
+    return reader_screens.choose_language(ordered)
+
+
+async def choose_language(update: Update, context: Context) -> None:
+    language = press_of(update).word or ""
+    if language not in context.services.settings.languages:
+        await context.toast(update, reader_screens.too_late(context.texts(update)))
+        return
+    services = context.services
+    was_known = context.reader.language is not None
+    await services.readers.speak(context.reader.id, language, first_news=services.first_news_languages(language))
+    context.situation.reader = await services.readers.find(context.reader.id)
+    texts = context.texts(update)
+    await context.toast(update, reader_screens.saved(texts))
+    if was_known:
+        subscription = await services.readers.subscription(context.reader.id)
+        screen = reader_screens.language_settings(
+            texts,
+            languages=services.settings.languages,
+            offered=services.offered_languages,
+            news_languages=subscription.languages if subscription.is_on else frozenset(),
+        )
+        await context.replace(update, screen)
+    else:
+        await _welcome(update, context)
+    await set_menu_for(context.bot, context.reader.id, texts)
+
+
+async def _welcome(update: Update, context: Context) -> None:
+    texts = context.texts(update)
+    subscription = await context.services.readers.subscription(context.reader.id)
+    screen = reader_screens.welcome(
+        texts,
+        context.about(texts),
+        news_languages=subscription.languages if subscription.is_on else frozenset(),
+        offered=context.services.offered_languages,
+    )
+    await context.replace(update, screen)
+
+
+def handlers() -> list[AnyHandler]:
+    return [
+        CommandHandler("start", start, filters=ChatType.PRIVATE),
+        CallbackQueryHandler(choose_language, pattern=pressed(Action.LANGUAGE)),
+    ]
