@@ -6,7 +6,6 @@ Declared encodings are often wrong on old sites: windows-1251 under a header of 
 
 import codecs
 import re
-from collections.abc import Iterator
 from typing import Final
 
 _MARKS: Final = (
@@ -26,7 +25,7 @@ _SAMPLE_BYTES = 200_000
 _MOST_REPLACED = 0.02
 
 _LOWER = "абвгдежзийклмнопрстуфхцчшщъыьэюяёәғқңөұүһі"
-_EVERYDAY = frozenset("оеаитнсрвлк")
+_WEIGHTS: Final = dict.fromkeys(_LOWER, 1) | dict.fromkeys("оеаитнсрвлк", 2) | dict.fromkeys("«»“”„‘’—–…№°·\u00a0", 0)
 
 
 def decode_feed(body: bytes, content_type: str) -> str | None:
@@ -41,10 +40,13 @@ def decode_feed(body: bytes, content_type: str) -> str | None:
     whole = _decode_utf8(body)
     if whole is not None:
         return _accept(whole)
-    best = max(_candidates(body, content_type), key=lambda text: _likeness(text[:_SAMPLE_BYTES]), default=None)
-    if best is None or _likeness(best[:_SAMPLE_BYTES]) <= 0:
-        return _accept(body.decode("utf-8", "replace"))
-    return _accept(best)
+    names = _declared_names(body, content_type)
+    readings = [text for name in (*names, *_CYRILLIC_8_BIT) if (text := _read(body, name)) is not None]
+    best = max(readings, key=lambda text: _likeness(text[:_SAMPLE_BYTES]))
+    if _likeness(best[:_SAMPLE_BYTES]) > 0:
+        return _accept(best)
+    foreign = next((text for name in names if (text := _read(body, name)) is not None), None)
+    return _accept(foreign if foreign is not None else body.decode("utf-8", "replace"))
 
 
 def _accept(text: str) -> str | None:
@@ -56,44 +58,42 @@ def _accept(text: str) -> str | None:
 
 def _decode_utf8(body: bytes) -> str | None:
     """`body` as UTF-8, with a few broken characters or a torn last one allowed, if it is UTF-8 at all."""
-    text = body.decode("utf-8", "replace")
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    if broken == 0:
-        return text
     wide = sum(1 for character in text if character > "\x7f") - broken
     # Cyrillic in 8 bits read as UTF-8 breaks at every second letter; a feed with a torn picture title does not.
     return text if broken * 10 <= wide else None
 
 
-def _candidates(body: bytes, content_type: str) -> Iterator[str]:
-    """First what is declared, so that it wins where two readings look alike."""
+def _declared_names(body: bytes, content_type: str) -> list[str]:
     found = _CHARSET.search(content_type)
     declared = _DECLARED.match(body)
-    names = [found[1] if found else "", declared[1].decode("ascii", "replace") if declared else "", *_CYRILLIC_8_BIT]
-    for name in dict.fromkeys(names):
-        if name and not name.lower().startswith(_WIDE):
-            try:
-                yield body.decode(name, "replace")
-            except (LookupError, ValueError):
-                continue
+    return ([found[1]] if found else []) + ([declared[1].decode("ascii", "replace")] if declared else [])
+
+
+def _read(body: bytes, name: str) -> str | None:
+    """`body` in an encoding of one byte a letter; None for any other, which would have been found before."""
+    try:
+        return body.decode(name, "replace") if len("я".encode(name, "replace")) == 1 else None
+    except (LookupError, ValueError):
+        return None
 
 
 def _likeness(text: str) -> float:
     """How much `text` looks like Kazakh or Russian prose: common small letters count for it, odd things against.
 
-    koi8-r taken for windows-1251, and the other way round, gives words in capitals with a small first letter.
+    koi8-r taken for windows-1251, and the other way round, gives words in capitals with a small first letter; a French
+    or Turkish letter taken for a Cyrillic one stands among Latin ones.
     """
     score = 0.0
+    before = ""
     for character in text:
-        if character <= "\x7f":
-            continue
-        small = character.lower()
-        if character in _EVERYDAY:
-            score += 2
-        elif character in _LOWER:
-            score += 1
-        elif small in _LOWER:
-            score -= 0.5
-        elif character.isalpha() or character in "\ufffd\x80\x98":
-            score -= 2
+        if character > "\x7f":
+            score += _WEIGHTS.get(character, -0.5 if character.lower() in _LOWER else -2)
+            if before.isascii() and before.isalpha():
+                score -= 4
+        before = character
     return score

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from time import struct_time  # noqa: TID251  # the parser's type, not a clock
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -25,6 +26,7 @@ MOST_ITEMS: Final = 200
 LONGEST_TITLE: Final = 500
 LONGEST_LEAD: Final = 1000
 _SHORT_ARTICLE = 400
+_MOST_TAGS = 40_000
 _FEW_PARAGRAPHS = 3
 _LEAST_LEAD = 60
 _COMPARED = 100
@@ -62,7 +64,7 @@ def read_feed(page: Page, *, language: str, languages: Sequence[str]) -> Fetched
     if isinstance(prepared, Faulty):
         return prepared
     text, is_whole = prepared
-    title, entries = _parse(text, page.url)
+    title, entries = _parse(text)
     if not entries:
         return Faulty(SourceFault.EMPTY, "a feed without items; a WordPress category that does not exist looks so")
     articles = (_to_article(entry, page.url, language, languages) for entry in entries)
@@ -85,12 +87,13 @@ def _prepare(page: Page) -> tuple[str, bool] | Faulty:
     body = text[_end_of_prolog(text) :]
     if _HTML.match(body):
         return Faulty(SourceFault.NOT_A_FEED, "an HTML page lies under this address")
-    if _FORBIDDEN.search(_without_cdata(text)):
+    marks = _mask_cdata(text)
+    if _FORBIDDEN.search(marks):
         return Faulty(SourceFault.FORBIDDEN_MARKUP, "DOCTYPE or ENTITY in the feed")
     root = _ROOT.match(body)
     if root is None:
         return Faulty(SourceFault.NOT_A_FEED, "what lies under this address is neither RSS nor Atom")
-    return _close(text, root[1])
+    return _close(text, marks, root[1])
 
 
 def _drop_junk(text: str) -> str:
@@ -99,14 +102,17 @@ def _drop_junk(text: str) -> str:
     return text[start:] if start > 0 and not _ROOT.search(text, 0, start) else text.lstrip()
 
 
-def _without_cdata(text: str) -> str:
-    """An article may quote a DOCTYPE. No regular expression: on unclosed sections it takes quadratic time."""
+def _mask_cdata(text: str) -> str:
+    """`text` with blanks for what articles quote, a DOCTYPE or an </item> among it; indexes stay.
+
+    No regular expression: on unclosed sections it takes quadratic time.
+    """
     kept: list[str] = []
     at = 0
     while (start := text.find("<![CDATA[", at)) >= 0:
-        kept.append(text[at:start])
         end = text.find("]]>", start)
-        at = len(text) if end < 0 else end + 3
+        kept += (text[at:start], " " * ((len(text) if end < 0 else end) - start))
+        at = len(text) if end < 0 else end
     return "".join((*kept, text[at:]))
 
 
@@ -115,24 +121,31 @@ def _end_of_prolog(text: str) -> int:
     return found.end() if found else 0
 
 
-def _close(text: str, root: str) -> tuple[str, bool] | Faulty:
-    """A feed that breaks off is cut after its last whole item and closed, so that the parser meets no half item."""
-    ends = list(re.finditer(rf"</{re.escape(root)}\s*>", text, re.IGNORECASE))
-    if ends and not _ITEM.search(text, ends[-1].end()):
-        return text, True
-    whole = max((found.end() for found in _ITEM_END.finditer(text)), default=0)
-    if not whole:
+def _close(text: str, marks: str, root: str) -> tuple[str, bool] | Faulty:
+    """The first MOST_ITEMS items, closed so that the parser meets no half item; False where the feed breaks off."""
+    ends = list(re.finditer(rf"</{re.escape(root)}\s*>", marks, re.IGNORECASE))
+    is_whole = bool(ends) and not _ITEM.search(marks, ends[-1].end())
+    items = [found.end() for found in islice(_ITEM_END.finditer(marks), MOST_ITEMS + 1)]
+    if not is_whole and not items:
         return Faulty(SourceFault.TRUNCATED, "the feed breaks off before its first whole item")
-    return text[:whole] + ("</channel>" if root.lower() == "rss" else "") + f"</{root}>", False
+    if not is_whole or len(items) > MOST_ITEMS:
+        end = items[:MOST_ITEMS][-1]
+        text = text[:end] + ("</channel>" if root.lower() == "rss" else "") + f"</{root}>"
+        marks = marks[:end]
+    # The parser's patient half, for feeds that are not well-formed, takes a second for every 15,000 tags.
+    if marks.count("<") > _MOST_TAGS:
+        return Faulty(SourceFault.TOO_LARGE, f"more than {_MOST_TAGS} tags")
+    return text, is_whole
 
 
-def _parse(text: str, url: str) -> tuple[str, list[_Entry]]:
+def _parse(text: str) -> tuple[str, list[_Entry]]:
     import feedparser  # noqa: PLC0415  # a quarter of a second that a start need not pay
 
     declaration = _DECLARATION.match(text)
     parsed = feedparser.parse(
         b'<?xml version="1.0" encoding="utf-8"?>' + text[declaration.end() if declaration else 0 :].encode("utf-8"),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
+        # No address of the feed: the parser would resolve ids against it, and they would change when the feed moves.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
@@ -145,14 +158,16 @@ def _text(found: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _to_entry(found: Mapping[str, object]) -> _Entry:
+def _to_entry(parsed: dict[str, object]) -> _Entry:
+    found = dict(parsed)  # the parser's own dictionary answers for a missing key with another's value and a warning
     contents = found.get("content")
     bodies = [_text(part, "value") for part in contents] if isinstance(contents, list) else []
     content = max(bodies, key=len, default="")
     summary = _text(found, "summary")
     return _Entry(
         external_id=_text(found, "id").strip(),
-        link=_text(found, "link").strip(),
+        # Without links of its own an item's "link" is its guid, made into an address however little it is one.
+        link=_text(found, "link").strip() if found.get("links") else "",
         title=_text(found, "title"),
         summary="" if summary == content else summary,  # the parser repeats one as the other where one is missing
         content=content,
