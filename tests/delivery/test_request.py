@@ -279,6 +279,16 @@ def test_the_default_read_timeout_is_told_to_ptb() -> None:
     assert AiohttpRequest(read_timeout=None).read_timeout is None
 
 
+async def test_a_calls_own_timeout_goes_before_the_default() -> None:
+    async with (
+        listening(keeps_silent) as server,
+        AiohttpRequest(read_timeout=None) as request_object,
+        asyncio.timeout(10),
+    ):
+        with pytest.raises(TimedOut):
+            await request_object.post(url(server), read_timeout=0.05)
+
+
 async def test_a_timeout_of_none_waits_for_ever() -> None:
     async def later(call: Call, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.2)
