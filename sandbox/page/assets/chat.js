@@ -237,7 +237,8 @@ export class ChatPanel {
     }
     if (!nodes.length) nodes.push(...this.renderEmpty(chat));
     arrange(this.list, nodes);
-    for (const key of [...this.rendered.keys()]) if (!nodes.includes(this.rendered.get(key).element)) this.rendered.delete(key);
+    const shown = new Set(nodes);
+    for (const [key, { element }] of this.rendered) if (!shown.has(element)) this.forget(key, element);
   }
 
   // The same element as long as the message, the page's language and the person are the same.
@@ -249,6 +250,11 @@ export class ChatPanel {
     this.grown.observe(element);
     this.rendered.set(key, { message, look, element });
     return element;
+  }
+
+  forget(key, element) {
+    this.rendered.delete(key);
+    this.grown.unobserve(element);
   }
 
   isInTopic(message) {

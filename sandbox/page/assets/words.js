@@ -249,8 +249,14 @@ export function word(key, values = {}) {
 }
 
 
+// Making a formatter costs a hundred times what using it does.
+const makeFormats = (options) =>
+  Object.fromEntries(Object.entries(LOCALES).map(([key, locale]) => [key, new Intl.DateTimeFormat(locale, options)]));
+const TIMES = makeFormats({ hour: "2-digit", minute: "2-digit" });
+const DAYS = makeFormats({ day: "numeric", month: "long" });
+
 export function formatTime(unixSeconds) {
-  return new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit" }).format(unixSeconds * 1000);
+  return TIMES[language].format(unixSeconds * 1000);
 }
 
 const KAZAKH_MONTHS = "қаңтар ақпан наурыз сәуір мамыр маусым шілде тамыз қыркүйек қазан қараша желтоқсан".split(" ");
@@ -261,5 +267,5 @@ export function formatDay(unixSeconds) {
     const day = new Date(unixSeconds * 1000);
     return `${day.getDate()} ${KAZAKH_MONTHS[day.getMonth()]}`;
   }
-  return new Intl.DateTimeFormat(LOCALES[language], { day: "numeric", month: "long" }).format(unixSeconds * 1000);
+  return DAYS[language].format(unixSeconds * 1000);
 }
