@@ -27,6 +27,7 @@ class Limits:
 
     broadcast_per_s: float = 25.0
     overall_per_s: float = 30.0
+    beside_broadcast_per_s: float = 5.0  # a paid broadcast raises the whole bot's rate to its own and this much more
     chat_interval_s: float = 1.0
     chat_burst: int = 3
     group_window_s: float = 60.0
@@ -123,7 +124,8 @@ class Pacing:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._overall = Spacing(limits.overall_per_s, slack_s=limits.slack_s)
+        overall_per_s = max(limits.overall_per_s, limits.broadcast_per_s + limits.beside_broadcast_per_s)
+        self._overall = Spacing(overall_per_s, slack_s=limits.slack_s)
         self._broadcast = Spacing(limits.broadcast_per_s, slack_s=limits.slack_s)
         self._chats: dict[ChatId, ChatPace] = {}
         self._groups: dict[ChatId, GroupPace] = {}

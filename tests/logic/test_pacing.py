@@ -240,7 +240,7 @@ def test_late_wake_ups_do_not_slow_a_broadcast() -> None:
 
 
 def test_a_paid_broadcast_is_not_bound_by_the_free_limit() -> None:
-    limits = Limits(broadcast_per_s=1000, overall_per_s=1005)
+    limits = Limits(broadcast_per_s=1000)
     grants = let_go((Wish(0.0, Lane.BROADCAST, chat) for chat in range(1, 1001)), limits=limits)
     assert grants[-1].at < 1.01
 
