@@ -21,6 +21,7 @@ OFFENCES = [
     pytest.param("main", {"bot/services/stray.py": "import main"}, id="bot asks main"),
     pytest.param("main", {"handlers/stray.py": "import sandbox.text"}, id="a handler asks the sandbox"),
     pytest.param("bot", {"bot/stray.py": ""}, id="a module without a place"),
+    pytest.param("bot", {"bot/context.py": "import bot.intake"}, id="the context asks intake"),
     pytest.param("bot", {"bot/logic/stray.py": "import bot.services"}, id="logic asks services"),
     pytest.param("bot", {"bot/services/stray.py": "import bot.delivery"}, id="services ask delivery"),
     pytest.param("bot", {"bot/sources/stray.py": "import bot.delivery"}, id="sources ask delivery"),
