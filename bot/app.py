@@ -23,6 +23,7 @@ from bot.i18n import Catalogs
 from bot.intake.inbox import Inbox
 from bot.intake.polling import Poller
 from bot.intake.processing import PersonalProcessor
+from bot.logic.pacing import Limits
 from bot.logic.screens.hotline import hotline_button
 from bot.menu import introduce
 from bot.services.articles import Articles
@@ -62,6 +63,8 @@ class World:
     jitter: Callable[[], float]
     make_request: Callable[[], BaseRequest] = AiohttpRequest
     locales: Path = LOCALES
+    limits: Limits | None = None
+    """Telegram's own, with the settings' broadcast rate, when None; tests do not wait."""
 
 
 class Dauys:
@@ -87,7 +90,7 @@ class Dauys:
         )
         self._polling_request = world.make_request()
         self._broadcast_request = world.make_request()
-        self._limiter = LaneLimiter(broadcast_per_s=settings.delivery.broadcast_per_s)
+        self._limiter = LaneLimiter(limits=world.limits or Limits(broadcast_per_s=settings.delivery.broadcast_per_s))
         self.inbox = Inbox(self.database, self.services)
         self.application = self._build(register)
         self.engine = self._build_engine(self.application.bot)

@@ -20,23 +20,19 @@ from bot.logic.turns import Ticket, Turns
 
 _Answer = TypeVar("_Answer")
 
-_FREE_LIMIT_PER_S = 30.0
-_ABOVE_BROADCAST_PER_S = 5.0
-
 
 class LaneLimiter(BaseRateLimiter[Lane]):
     """Lets calls go in the order of their lanes, within Telegram's limits.
 
     Give it to the application (`ApplicationBuilder.rate_limiter`) and pass a lane as `rate_limit_args`; without one a
     call is a reply. Those who call the Bot API past PTB's `Bot` use `acquire` and `hold`. All calls come from one
-    event loop. `broadcast_per_s` over 25 is for paid broadcasts only; the limit of the whole bot rises with it.
+    event loop.
     """
 
     def __init__(
-        self, *, broadcast_per_s: float = 25.0, give_up_after_s: float = 300.0, not_sent_tries: int = 4
+        self, *, limits: Limits | None = None, give_up_after_s: float = 300.0, not_sent_tries: int = 4
     ) -> None:
-        overall_per_s = max(_FREE_LIMIT_PER_S, broadcast_per_s + _ABOVE_BROADCAST_PER_S)
-        self._pacing = Pacing(Limits(broadcast_per_s=broadcast_per_s, overall_per_s=overall_per_s))
+        self._pacing = Pacing(limits or Limits())
         self._turns = Turns(self._pacing)
         self._give_up_after_s = give_up_after_s
         self._not_sent_tries = not_sent_tries

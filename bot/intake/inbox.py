@@ -79,6 +79,11 @@ class Inbox:
                 self._feed(WaitingUpdate(one.update_id, one.person_id, one.payload, UpdateState.PENDING, attempts=0))
         return True
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything that was taken is finished."""
+        return not self._loaded and not self._background
+
     def waiting_of(self, update_id: int) -> WaitingUpdate | None:
         return self._loaded.get(update_id)
 
@@ -177,9 +182,6 @@ class Inbox:
                 self._answered_unstored.popitem(last=False)
             update = Update.de_json(dict(one.payload), self.application.bot)
             self.in_background(answer_hotline(self.application.bot, self._services, update, language=None))
-
-    def was_answered_unstored(self, update_id: int) -> bool:
-        return update_id in self._answered_unstored
 
     def in_background(self, work: Coroutine[object, object, None]) -> None:
         """Runs to its end by itself; an error of it is logged."""

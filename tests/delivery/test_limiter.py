@@ -12,6 +12,7 @@ from telegram.request import BaseRequest, RequestData
 from bot.delivery.limiter import LaneLimiter
 from bot.delivery.request import NotSent
 from bot.logic.lanes import Lane
+from bot.logic.pacing import Limits
 from tests.support.virtual_loop import run_virtually
 
 BROADCAST_READERS = range(1000, 3000)
@@ -72,7 +73,7 @@ async def test_a_reply_does_not_wait_behind_two_thousand_broadcasts() -> None:
 
 @virtually
 async def test_a_paid_broadcast_goes_at_its_own_rate() -> None:
-    chat = Chat(LaneLimiter(broadcast_per_s=1000))
+    chat = Chat(LaneLimiter(limits=Limits(broadcast_per_s=1000, overall_per_s=1005)))
     for reader in BROADCAST_READERS:
         chat.sends(Lane.BROADCAST, reader)
     await chat.settles()

@@ -1,0 +1,31 @@
+"""Stories run on SQLite by default and, in the slower suite, on PostgreSQL too."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.story import Person, Story, settings_for, telling
+
+
+@pytest.fixture
+async def scene(sqlite_url: str) -> AsyncIterator[tuple[Story, Person, Person]]:
+    """A story and the two editors at its desk."""
+    async with telling(settings_for(sqlite_url)) as told:
+        yield told
+
+
+@pytest.fixture
+def story(scene: tuple[Story, Person, Person]) -> Story:
+    return scene[0]
+
+
+@pytest.fixture
+def aidana(scene: tuple[Story, Person, Person]) -> Person:
+    """An editor."""
+    return scene[1]
+
+
+@pytest.fixture
+def yerlan(scene: tuple[Story, Person, Person]) -> Person:
+    """Another editor."""
+    return scene[2]
