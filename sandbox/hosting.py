@@ -95,14 +95,19 @@ async def serve(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> Asyn
         await _until_started(server, running)
         yield f"http://{f'[{host}]' if ':' in host else host}:{bound}"
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit = True
         await _drop_everybody(server)
         await running
         listener.close()
 
 
 async def _drop_everybody(server: uvicorn.Server) -> None:
-    """First the connections, then who works for them: in the other order uvicorn reports each as a crash."""
+    """First the door (clients come back at once), then the connections, then who works for them.
+
+    In another order uvicorn reports each request as a crash.
+    """
+    for door in server.servers:
+        door.close()
     for connection in list(server.server_state.connections):
         if isinstance(connection, _Wire):
             connection.transport.abort()

@@ -57,9 +57,6 @@ class _Bucket:
     def spend(self) -> None:
         self.level -= 1.0
 
-    def hold(self, until: float) -> None:
-        self.held_until = max(self.held_until, until)
-
 
 @dataclass(slots=True)
 class _Window:
@@ -78,9 +75,6 @@ class _Window:
 
     def spend(self, now: float) -> None:
         self.sent_at.append(now)
-
-    def hold(self, until: float) -> None:
-        self.held_until = max(self.held_until, until)
 
 
 class Pace:
@@ -127,5 +121,6 @@ def _refuse_early(gate: _Bucket | _Window, now: float) -> None:
     wait = gate.wait(now)
     if wait > 1e-9:  # noqa: PLR2004 - less than a rounding error of unix seconds is no wait
         retry_after = max(1, math.ceil(wait))
-        gate.hold(now + retry_after)
+        if now >= gate.held_until:  # asking again during a wait does not prolong it
+            gate.held_until = now + retry_after
         raise too_many_requests(retry_after)

@@ -55,7 +55,7 @@ PERSON is a USER plus `started`, `blocked` (they blocked the bot) and `deactivat
     POST /sandbox/join       {"user_id", "chat_id"} -> {"message": MESSAGE}
     POST /sandbox/migrate    {"chat_id"} -> {"chat_id": the supergroup's}
     POST /sandbox/delete_topic {"chat_id", "thread_id"} -> {}
-    POST /sandbox/faults     {"kind", "method"?, "chat_id"?, "times"? = 1, "retry_after"?, "delay_s"?,
+    POST /sandbox/faults     {"kind", "method"?, "chat_id"?, "times"? = 1, "retry_after"?, "delay_s"?, "status"?,
                       "description"?} -> {}
     DELETE /sandbox/faults   forgets them all -> {}
     GET  /sandbox/log?after=N      {"accepted": [{"seq", "at", "method", "params", "result"}], "seq": the last one}

@@ -46,10 +46,12 @@ def find_entities(text: str) -> list[Json]:
     if not any(sign in text for sign in ".@/#"):
         return []
     found: list[Json] = []
+    at = offset = 0
     for match in _FOUND.finditer(text):
         kind = match.lastgroup or ""
         words = match.group().rstrip(_URL_TAIL) if kind == "url" else match.group()
-        offset = utf16_length(text[: match.start()])
+        offset += utf16_length(text[at : match.start()])
+        at = match.start()
         found.append({"type": kind, "offset": offset, "length": utf16_length(words)})
     return found
 
