@@ -6,9 +6,11 @@ import random  # noqa: TID251 - chance begins here
 import secrets  # noqa: TID251 - chance begins here
 import signal
 import sys
+import webbrowser
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import click
@@ -68,6 +70,50 @@ async def _run(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     await Dauys(settings, world(), register=register).run(stopping)
+
+
+@cli.command()
+@click.option("--port", default=8110, show_default=True, help="The page's port on 127.0.0.1; 0 takes a free one.")
+@click.option("--browser/--no-browser", default=True, help="Open the page by itself.")
+def sandbox(port: int, *, browser: bool) -> None:
+    """Show the whole story in a browser: no token, no network, nothing kept."""
+    configure_logging("WARNING", "console", secrets=[])
+    log_uncaught()
+    try:
+        _asyncio(_sandbox(port, opens_browser=browser))
+    except OSError as error:
+        raise click.ClickException(f"port {port}: {error.strerror}. Fix: choose another one with --port.") from None
+
+
+async def _sandbox(port: int, *, opens_browser: bool) -> None:
+    from sandbox.hosting import serve  # noqa: PLC0415 - the bot itself runs without the sandbox
+    from sandbox.stage import DESK_CHAT_ID, set_stage  # noqa: PLC0415 - as above
+
+    stage = set_stage(lambda: now().timestamp())
+    with TemporaryDirectory(prefix="dauys-sandbox-") as folder:
+        async with serve(stage.app, port=port) as url:
+            feeds = {"kk": "Қауіпсіз аудан", "ru": "Безопасный район"}
+            settings = Settings.model_validate(
+                {
+                    "telegram": {"token": stage.telegram.token, "api_url": url},
+                    "desk": {"chat_id": DESK_CHAT_ID},
+                    "database": {"url": f"sqlite:///{folder}/sandbox.db"},
+                    "newsroom": {"name": {"kk": feeds["kk"], "ru": feeds["ru"], "en": "Safe District"}},
+                    "sources": [
+                        {
+                            "name": name,
+                            "url": f"{url}{stage.site.feed_path(language)}",
+                            "language": language,
+                            "poll_every_s": 1,
+                        }
+                        for language, name in feeds.items()
+                    ],
+                }
+            )
+            click.echo(f"Dauys sandbox: {url}   (Ctrl-C ends it; nothing is kept)")
+            if opens_browser:
+                webbrowser.open(url)
+            await _run(settings)
 
 
 @cli.command()
