@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.logic.cutting import slice_utf16
@@ -99,6 +99,7 @@ def test_only_links_to_web_pages_stay_links(href: str, url: str | None) -> None:
     assert [entity.url for entity in paragraph.entities] == ([] if url is None else [url])
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(BITS, max_size=40).map("".join))
 def test_no_html_makes_an_entity_telegram_refuses(html: str) -> None:
     for paragraph in html_to_paragraphs(html, base_url="https://site.kz/"):
@@ -112,6 +113,7 @@ def test_no_html_makes_an_entity_telegram_refuses(html: str) -> None:
             assert all(other >= end or stop <= end for other, stop in spans[place + 1 :]), "entities cross"
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.text("абвәқ 🚸", min_size=1, max_size=40),
     st.sampled_from(["b", "p", "li", "td", "div", "nonsense", "h1", "pre"]),

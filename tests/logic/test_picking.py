@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.logic.article import SourceArticle, canonical_url
@@ -98,6 +98,7 @@ def test_items_that_all_link_to_the_front_page_stay_apart() -> None:
     assert len(pick_later(known(article(0, url="https://site.kz")), fetched).new) == 2
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.integers(0, 20), max_size=20), st.lists(st.integers(0, 20), max_size=20))
 def test_what_was_picked_once_is_never_new_again(first: list[int], second: list[int]) -> None:
     once = pick_later([], [article(number) for number in first])
@@ -137,6 +138,7 @@ def test_cyrillic_in_an_address_is_the_same_however_it_is_written() -> None:
     assert len({canonical_url(way) for way in ways}) == 1
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=50))
 def test_any_text_has_a_canonical_form_that_stays(text: str) -> None:
     assert canonical_url(canonical_url("http://a.kz/" + text)) == canonical_url("http://a.kz/" + text)

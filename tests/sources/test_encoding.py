@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sources.encoding import decode_feed
@@ -53,6 +53,7 @@ def test_letters_that_cannot_be_read_are_told(body: bytes) -> None:
     assert decode_feed(b"<rss>" + body, "") is None
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.binary(max_size=300), st.text(max_size=40))
 def test_no_bytes_and_no_header_raise(body: bytes, header: str) -> None:
     decode_feed(body, f"text/xml; charset={header}")

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.logic.article import SourceArticle
@@ -274,6 +274,7 @@ def test_auto_tells_the_language_of_each_article() -> None:
     assert [article.language for article in read_articles(feed, language="auto")] == ["kk", "ru", "en"]
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(max_size=200), st.integers(0, 400))
 def test_nothing_in_a_feed_raises(junk: str, place: int) -> None:
     feed = rss(item(1), item(2, content="<p>Толық</p>"))
