@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 Answer = Callable[["Call", asyncio.StreamWriter], Awaitable[None]]
@@ -26,6 +26,7 @@ class Server:
     port: int = 0
     connections: int = 0
     _called: asyncio.Event = field(default_factory=asyncio.Event)
+    _serving: set["asyncio.Task[None]"] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -35,8 +36,17 @@ class Server:
         """Returns when the first call has arrived."""
         await self._called.wait()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._serving.add(asyncio.create_task(self._serve(reader, writer)))
+
+    async def hangs_up(self) -> None:
+        """Closes what is open and waits until it is: a connection must not outlive its test."""
+        for serving in self._serving:
+            serving.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
                 call = await _read_call(reader)
@@ -48,6 +58,8 @@ class Server:
             pass
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 async def _read_call(reader: asyncio.StreamReader) -> Call:
@@ -101,9 +113,14 @@ async def drips(call: Call, writer: asyncio.StreamWriter) -> None:  # noqa: ARG0
 @asynccontextmanager
 async def listening(*answers: Answer) -> AsyncIterator[Server]:
     server = Server(list(answers))
-    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    listener = await asyncio.start_server(server.accept, "127.0.0.1", 0)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server
     finally:
         listener.close()
+        for _ in range(
+            5
+        ):  # the turns of the loop from an accepted connection to its task: it is hung up with the others
+            await asyncio.sleep(0)
+        await server.hangs_up()
