@@ -19,6 +19,7 @@ from bot.delivery.limiter import LaneLimiter
 from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import Sender
 from bot.logic.lanes import Lane
+from bot.logic.pacing import Limits
 from bot.logic.rich import bold
 from bot.logic.screen import Button, Screen
 
@@ -65,7 +66,12 @@ async def through_bot(url: str, request: BaseRequest, messages: int) -> Result:
 async def through_sender(url: str, messages: int) -> Result:
     async with AiohttpRequest(pool_size=IN_FLIGHT) as request:
         bot = Bot("1:x", base_url=f"{url}/bot", request=request, get_updates_request=request)
-        sender = Sender(bot, LaneLimiter(broadcast_per_s=100_000), replies=request, broadcast=request)
+        sender = Sender(
+            bot,
+            LaneLimiter(limits=Limits(broadcast_per_s=100_000, overall_per_s=100_000)),
+            replies=request,
+            broadcast=request,
+        )
         return await measure(
             messages, lambda reader: sender.send("sendMessage", {**PREPARED, "chat_id": reader}, lane=Lane.BROADCAST)
         )
