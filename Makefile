@@ -72,6 +72,7 @@ $(BROWSER_READY): $(READY)
 .uv/bin/uv:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Python 3.11 or newer is needed; python3 here is $$(python3 --version 2>&1)" >&2; exit 1; }
-	@python3 -m venv .uv || { \
-	  rm -rf .uv; echo "python3 cannot make an environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	.uv/bin/pip install --quiet 'uv>=0.13,<1'
+	@# Debian's python3 comes without pip and cannot put one into an environment; then pip comes from PyPI, too.
+	@python3 -m venv .uv >/dev/null 2>&1 || { rm -rf .uv && python3 -m venv --without-pip .uv; }
+	@.uv/bin/python -m pip --version >/dev/null 2>&1 || .uv/bin/python .ci/fetch_pip.py .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<1'

@@ -2,8 +2,6 @@
 
 One server a session on a Unix socket (no port), a fresh database for each test that asks for one. Where there is no
 PostgreSQL the tests fail: they never skip. Knows nothing of our tables: whoever asks for a database brings `migrate`.
-
-PYTEST_DONT_REWRITE: there are no asserts here, and without this a conftest could not also import PostgresServer.
 """
 
 import os
