@@ -90,10 +90,8 @@ export class ChatPanel {
     );
     this.root.addEventListener("keydown", ({ key }) => key === "Escape" && this.onEscape());
     this.stick = true;
-    this.list.addEventListener("scroll", () => {
-      this.stick = this.isAtEnd();
-      this.toEnd.hidden = this.stick;
-    });
+    this.lastTop = 0;
+    this.list.addEventListener("scroll", () => this.onScroll());
     // Pictures and previews arrive after their message: what was at the end stays at the end.
     new ResizeObserver(() => this.stick && this.scrollToEnd()).observe(this.list);
     this.grown = new ResizeObserver(() => this.stick && this.scrollToEnd());
@@ -514,5 +512,15 @@ export class ChatPanel {
 
   scrollToEnd() {
     this.list.scrollTop = this.list.scrollHeight;
+    this.lastTop = this.list.scrollTop;
+  }
+
+  // Only scrolling up leaves the end: a chat that grows between a scroll and its event would look left as well.
+  onScroll() {
+    const top = this.list.scrollTop;
+    if (this.isAtEnd()) this.stick = true;
+    else if (top < this.lastTop) this.stick = false;
+    this.lastTop = top;
+    this.toEnd.hidden = this.stick;
   }
 }
