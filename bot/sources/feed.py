@@ -43,6 +43,10 @@ _ITEM_END = re.compile(r"</(?:[\w-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _JUNK_BEFORE = 4096
 
 
+# feedparser promises to raise nothing and does, on odd namespaces, encodings and declarations.
+_PARSER_GIVES_UP = (ValueError, TypeError, AttributeError, LookupError, AssertionError, RecursionError)
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """An item in the parser's terms, as far as it is used."""
@@ -64,7 +68,10 @@ def read_feed(page: Page, *, language: str, languages: Sequence[str]) -> Fetched
     if isinstance(prepared, Faulty):
         return prepared
     text, is_whole = prepared
-    title, entries = _parse(text)
+    try:
+        title, entries = _parse(text)
+    except _PARSER_GIVES_UP as error:
+        return Faulty(SourceFault.NOT_A_FEED, f"the parser gives up on its markup: {type(error).__name__}")
     if not entries:
         return Faulty(SourceFault.EMPTY, "a feed without items; a WordPress category that does not exist looks so")
     articles = (_to_article(entry, page.url, language, languages) for entry in entries)
