@@ -25,7 +25,8 @@ def set_stage(clock: Callable[[], float]) -> Stage:
     telegram = Telegram(clock=clock)
     site = NewsSite(clock)
     telegram.add_person("Айгүл", "Омарова", language_code="kk")
-    aidana = telegram.add_person("Айдана", "редактор", language_code="kk")
-    yerlan = telegram.add_person("Ерлан", "модератор", language_code="ru")
+    aidana = telegram.add_person("Айдана", "Серікова", language_code="kk")
+    yerlan = telegram.add_person("Ерлан", "Тоқтаров", language_code="ru")
     telegram.add_group("Редакция", [aidana.user_id, yerlan.user_id], forum=True, chat_id=DESK_CHAT_ID)
-    return Stage(telegram, site, Starlette(routes=[*page_routes(), *telegram_routes(telegram), *site.routes()]))
+    # The site before Telegram, whose control API would take every address under /sandbox/ for its own.
+    return Stage(telegram, site, Starlette(routes=[*page_routes(), *site.routes(), *telegram_routes(telegram)]))
