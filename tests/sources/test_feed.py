@@ -84,7 +84,7 @@ def test_atom_is_read_too() -> None:
         (rss(item(1))[:-150], SourceFault.TRUNCATED),
         (rss(item(1))[:150], SourceFault.TRUNCATED),
         ("<?xml version='1.0'?><rss", SourceFault.TRUNCATED),
-        (rss(item(1)).replace("<rss ", '<rss xmlns="a\u00a0b" '), SourceFault.NOT_A_FEED),
+        (rss(item(1)).replace("<rss ", '<rss xmlns:x="a\u00a0b" x:y="1" '), SourceFault.NOT_A_FEED),
         (b"<rss>" + b"\x81\x8d\x98" * 3000, SourceFault.GARBLED),
     ],
 )
