@@ -1,5 +1,6 @@
 import gzip
 import socket
+import tracemalloc
 import zlib
 from collections.abc import Callable
 
@@ -85,8 +86,8 @@ async def test_unchanged_without_having_asked_is_a_fault(session: aiohttp.Client
 
 async def test_we_say_who_we_are_and_keep_no_cookies(session: aiohttp.ClientSession, site: HostileSite) -> None:
     site.says("/feed", "x", Set_Cookie="id=1; Path=/")
-    await fetch(session, site.at("/feed"))
-    await fetch(session, site.at("/feed"))
+    for _ in range(2):
+        await fetch(session, site.at("/feed", host="localhost"))
     assert site.asked[1].headers["User-Agent"] == "Dauys/test (+https://example.org)"
     assert "Cookie" not in site.asked[1].headers
 
@@ -154,6 +155,17 @@ async def test_a_bomb_is_refused_before_it_unfolds(
     session: aiohttp.ClientSession, site: HostileSite, encoding: str, pack: Callable[[bytes], bytes]
 ) -> None:
     site.says("/feed", pack(b" " * 50_000_000), Content_Encoding=encoding)
+    tracemalloc.start()
+    try:
+        assert await fetch_fault(session, site.at("/feed")) is SourceFault.TOO_LARGE
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+async def test_a_packed_page_that_never_unfolds_is_cut_off(session: aiohttp.ClientSession, site: HostileSite) -> None:
+    endless_name = b"\x1f\x8b\x08\x08" + bytes(6) + b"a" * 200_000
+    site.says("/feed", endless_name, Content_Encoding="gzip")
     assert await fetch_fault(session, site.at("/feed")) is SourceFault.TOO_LARGE
 
 
