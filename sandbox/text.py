@@ -36,12 +36,12 @@ def utf16_length(text: str) -> int:
 def utf16_slice(text: str, offset: int, length: int) -> str | None:
     """The part at an offset in UTF-16 units; None when it lies outside or cuts a character in two."""
     units = text.encode("utf-16-le")
-    if offset < 0 or length < 0 or 2 * (offset + length) > len(units):
+    start, end = 2 * offset, 2 * (offset + length)
+    if offset < 0 or length < 0 or end > len(units):
         return None
-    try:
-        return units[2 * offset : 2 * (offset + length)].decode("utf-16-le")
-    except UnicodeDecodeError:
+    if any(units[at + 1 : at + 2] and 0xDC <= units[at + 1] <= 0xDF for at in (start, end)):  # noqa: PLR2004 - low halves
         return None
+    return units[start:end].decode("utf-16-le")
 
 
 def find_entities(text: str) -> list[Json]:

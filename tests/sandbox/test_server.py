@@ -194,6 +194,28 @@ async def test_a_foreign_page_may_not_play(site: Site, headers: dict[str, str]) 
     assert len(site.telegram.world.people) == before
 
 
+async def test_every_change_is_an_event(site: Site) -> None:
+    keyboard = {"inline_keyboard": [[{"text": "x", "callback_data": "x"}]]}
+    calls: list[tuple[str, dict[str, object]]] = [
+        ("sendMessage", {"chat_id": READER, "text": "бір", "reply_markup": keyboard}),
+        ("editMessageText", {"chat_id": READER, "message_id": 2, "text": "екі", "reply_markup": keyboard}),
+        ("answerCallbackQuery", {"callback_query_id": "?", "text": "Рақмет"}),
+        ("deleteMessage", {"chat_id": READER, "message_id": 2}),
+        ("setMyCommands", {"commands": [{"command": "a", "description": "b"}], "language_code": "kk"}),
+        ("setMyDescription", {"description": "Дауыс"}),
+        ("setMessageReaction", {"chat_id": READER, "message_id": 1}),
+        ("sendChatAction", {"chat_id": READER, "action": "typing"}),
+    ]
+    before = len(site.telegram.world.events)
+    for method, params in calls:
+        if "callback_query_id" in params:
+            params["callback_query_id"] = site.telegram.person_presses(READER, READER, 2, "x")
+        assert (await site.telegram.call("110:sandbox", method, params)).status == 200
+    kinds = [event["type"] for event in site.telegram.world.events[before:]]
+    expected = ["message", "edited", "callback_answer", "deleted", "commands", "profile", "reaction", "action"]
+    assert kinds == expected
+
+
 async def test_only_loopback_is_served() -> None:
     with pytest.raises(ValueError, match="only serves on loopback"):
         async with serve(Starlette(), host="0.0.0.0"):  # noqa: S104 - the very address that must be refused
