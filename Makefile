@@ -14,7 +14,7 @@ PORT ?= 8110
 CONFIG ?= config.toml
 ARGS ?=
 
-.PHONY: help sandbox run test test-wordpress test-browser test-crash check lint fmt catalogs clean
+.PHONY: help sandbox run check-setup test test-wordpress test-browser test-crash check lint fmt catalogs clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ sandbox: $(READY) ## the whole story in a browser, with no token and no network 
 
 run: $(READY) ## the bot itself (CONFIG=config.toml)
 	$(PYTHON) main.py --config $(CONFIG) run
+
+check-setup: $(READY) ## is everything right for the bot to run? (CONFIG=config.toml)
+	$(PYTHON) main.py --config $(CONFIG) check
 
 test: $(READY) ## all tests but the slow suites (ARGS="-k quote -x")
 	$(PYTHON) -m pytest $(ARGS)

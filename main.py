@@ -92,13 +92,13 @@ async def _sandbox(port: int, *, opens_browser: bool) -> None:
     stage = set_stage(lambda: now().timestamp())
     with TemporaryDirectory(prefix="dauys-sandbox-") as folder:
         async with serve(stage.app, port=port) as url:
-            feeds = {"kk": "Қауіпсіз аудан", "ru": "Безопасный район"}
+            feeds = {"kk": "Тыныш қала", "ru": "Спокойный город"}
             settings = Settings.model_validate(
                 {
                     "telegram": {"token": stage.telegram.token, "api_url": url},
                     "desk": {"chat_id": DESK_CHAT_ID},
                     "database": {"url": f"sqlite:///{folder}/sandbox.db"},
-                    "newsroom": {"name": {"kk": feeds["kk"], "ru": feeds["ru"], "en": "Safe District"}},
+                    "newsroom": {"name": {"kk": feeds["kk"], "ru": feeds["ru"], "en": "Quiet Town"}},
                     "sources": [
                         {
                             "name": name,
