@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ from bot.sources.fetching import open_session
 from bot.sources.polling import Chance, SourcePoller
 from bot.sources.rss import RssSource
 from db import updates as update_rows
+from db.alone import NotAloneError, alone
 from db.database import Database, DatabaseError, open_database
 from db.migrate import migrate
 
@@ -98,6 +100,7 @@ class Dauys:
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._engine_task: asyncio.Task[None] | None = None
+        self._held = AsyncExitStack()
 
     def _build(self, register: Callable[[DauysApplication], None]) -> DauysApplication:
         bot: Bot = ExtBot(
@@ -151,6 +154,12 @@ class Dauys:
         _log.info("started", version=VERSION, updates_waiting=waiting, sources=len(self.settings.sources))
 
     async def _prepare_database(self) -> None:
+        try:
+            await self._held.enter_async_context(alone(self.database))
+        except NotAloneError:
+            raise StartError(
+                "another Dauys runs on this database. Fix: stop it first, or give this one its own database.url."
+            ) from None
         await migrate(self.database)
         await self.engine.recover()
         await self.desk.locate()
@@ -226,6 +235,7 @@ class Dauys:
             _log.warning("shutdown_incomplete", error=error.message)
         await self._polling_request.shutdown()
         await self._broadcast_request.shutdown()
+        await self._held.aclose()
         await self.database.close()
         _log.info("stopped")
 

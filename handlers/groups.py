@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import structlog
 from telegram import ChatMember, Update
 from telegram.error import BadRequest, Forbidden
 from telegram.ext import MessageHandler
@@ -9,6 +10,8 @@ from telegram.ext.filters import ChatType, StatusUpdate, UpdateFilter
 
 from bot.context import AnyHandler, Context, MembershipHandler, situation
 from bot.logic.screens import desk as desk_screens
+
+_log = structlog.get_logger(__name__)
 
 _NOT_IN = (ChatMember.BANNED, ChatMember.LEFT)
 
@@ -41,6 +44,8 @@ async def leave(update: Update, context: Context) -> None:
     change = update.my_chat_member
     if change is not None and change.new_chat_member.status in _NOT_IN:
         return
+    # The operator who looks for the id of the desk's group finds it here.
+    _log.warning("group_left", chat_id=chat.id, fix="if this is the desk, set desk.chat_id to this id")
     # Where it may not write it leaves without a word; where it is out already there is nothing to leave.
     with suppress(BadRequest, Forbidden):
         await context.answer(update, desk_screens.leaving(context.texts(update)))
