@@ -62,6 +62,7 @@ async def sign(update: Update, context: Context) -> None:
     dialog, word = context.dialog, press_of(update).word
     if dialog is None:
         return
+    await context.toast(update)
     if word == "sign_other":
         await context.advance(update, dialog.at(Step.COMMENT_NAME), in_place=True)
         return
@@ -85,6 +86,7 @@ async def edit(update: Update, context: Context) -> None:
     dialog = context.dialog
     if dialog is None:
         return
+    await context.toast(update)
     step = Step.COMMENT_TEXT if press_of(update).word == "edit" else Step.COMMENT_SIGN
     await context.advance(update, dialog.at(step), in_place=True)
 

@@ -1,15 +1,19 @@
-"""Groups: the desk's is followed when it becomes a supergroup, every other one is left at once."""
+"""Groups: the desk's is followed when it becomes a supergroup, every other one is left at once.
+
+What belongs to a private chat does nothing in a group but say so.
+"""
 
 from contextlib import suppress
 
 import structlog
-from telegram import ChatMember, Update
+from telegram import Chat, ChatMember, Update
 from telegram.error import BadRequest, Forbidden
-from telegram.ext import MessageHandler
+from telegram.ext import CallbackQueryHandler, MessageHandler
 from telegram.ext.filters import ChatType, StatusUpdate, UpdateFilter
 
 from bot.context import AnyHandler, Context, MembershipHandler, situation
 from bot.logic.screens import desk as desk_screens
+from bot.logic.screens import readers as reader_screens
 
 _log = structlog.get_logger(__name__)
 
@@ -53,10 +57,26 @@ async def leave(update: Update, context: Context) -> None:
         await context.bot.leave_chat(chat.id)
 
 
+async def take_foreign_press(update: Update, context: Context) -> None:
+    """No button of a reader is ever sent to a group: somebody made the press up."""
+    await context.toast(update, reader_screens.too_late(context.texts(update)))
+
+
+class ForeignPressHandler(CallbackQueryHandler[Context, None]):
+    """Every press outside of private chats that the desk and the hotline did not take."""
+
+    def check_update(self, update: object) -> bool:
+        if not isinstance(update, Update) or update.callback_query is None:
+            return False
+        chat = update.effective_chat
+        return chat is None or chat.type != Chat.PRIVATE
+
+
 def handlers() -> list[AnyHandler]:
     return [
         MessageHandler(StatusUpdate.MIGRATE, follow_migration),
         MessageHandler(AtDesk(), ignore),
         MembershipHandler(leave, private=False),
         MessageHandler(~ChatType.PRIVATE, leave),
+        ForeignPressHandler(take_foreign_press),
     ]

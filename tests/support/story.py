@@ -9,12 +9,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from bot.app import Dauys, World
+from bot.app import LOCALES, Dauys, World
 from bot.i18n import Texts
 from bot.logic.article import SourceArticle
 from bot.logic.pacing import Limits as Pace
-from bot.logic.rich import Rich, utf16_length
+from bot.logic.rich import Rich, fill, utf16_length
 from bot.services.articles import Taken
 from bot.settings import Database as DatabaseSettings
 from bot.settings import Delivery, Desk, Settings
@@ -66,6 +67,8 @@ class Story:
     settings: Settings
     dauys: Dauys
     make_dauys: Callable[[], Dauys]
+    expected_refusals: set[str] = field(default_factory=set)
+    """What Telegram may refuse in this story, by a part of its sentence; anything else is a fault of ours."""
     _told: int = 0
     _unseen: dict[int, list[Seen]] = field(default_factory=dict)
 
@@ -75,6 +78,10 @@ class Story:
 
     def texts(self, language: str) -> Texts:
         return self.dauys.catalogs[language]
+
+    def words(self, language: str, message: str, **values: Rich | str | int) -> str:
+        """The sentence whose msgid is `message`, as it is said in `language`."""
+        return fill(self.texts(language).gettext(message), **values).text
 
     async def publish(self, *articles: SourceArticle, source: str = NEWS) -> Taken:
         """What a fetch of the source would do; the first one publishes nothing, as for every source."""
@@ -141,6 +148,19 @@ class Story:
         left = {chat_id: [seen.text for seen in seen] for chat_id, seen in self._unseen.items() if seen}
         assert not left, f"something happened that the story does not tell of: {left}"
 
+    def expect_nothing_refused(self) -> None:
+        ours = [
+            f"{refused.method}: {refused.description}"
+            for refused in self.telegram.refused
+            if not any(expected in refused.description for expected in self.expected_refusals)
+        ]
+        assert not ours, f"Telegram refused: {ours}"
+
+    def expect_presses_answered(self) -> None:
+        """Else the button shows a clock for a minute."""
+        waiting = [press.data for press in self.telegram.world.presses.values() if press.answer is None]
+        assert not waiting, f"presses that nobody answered: {waiting}"
+
     def toasts(self) -> list[str]:
         """What the last presses were answered with, oldest first."""
         return [str((press.answer or {}).get("text") or "") for press in self.telegram.answers]
@@ -153,17 +173,38 @@ class Person:
     story: Story
     user_id: int
     chat_id: int
+    language: str = "kk"
     last: Seen | None = None
 
-    async def says(self, text: str, *, reply_to: int | None = None) -> None:
+    def words(self, message: str, **values: Rich | str | int) -> str:
+        """The sentence whose msgid is `message`, in the language that this person chose."""
+        return self.story.words(self.language, message, **values)
+
+    async def says(self, text: str, *, reply_to: int | None = None, reply_chat: int | None = None) -> None:
         self.story.expect_nothing_unseen()
-        self.story.telegram.person_says(self.user_id, self.chat_id, text, reply_to=reply_to)
+        self.say_without_waiting(text, reply_to=reply_to, reply_chat=reply_chat)
         await self.story.settle()
 
-    async def quotes(self, message: Seen, fragment: str, text: str) -> None:
-        """Selects `fragment` in the message, taps Quote and writes `text`."""
+    def say_without_waiting(self, text: str, *, reply_to: int | None = None, reply_chat: int | None = None) -> int:
+        """Returns the number of the message."""
+        said = self.story.telegram.person_says(
+            self.user_id, self.chat_id, text, reply_to=reply_to, reply_chat=reply_chat
+        )
+        return int(str(said["message_id"]))
+
+    async def edits(self, message_id: int, text: str) -> None:
+        """Changes an own message."""
         self.story.expect_nothing_unseen()
-        position = utf16_length(message.text[: message.text.index(fragment)])
+        self.story.telegram.person_edits(self.user_id, self.chat_id, message_id, text)
+        await self.story.settle()
+
+    async def quotes(self, message: Seen, fragment: str, text: str, *, occurrence: int = 0) -> None:
+        """Selects `fragment` in the message, taps Quote and writes `text`; `occurrence` counts from 0."""
+        self.story.expect_nothing_unseen()
+        index = -1
+        for _ in range(occurrence + 1):
+            index = message.text.index(fragment, index + 1)
+        position = utf16_length(message.text[:index])
         self.story.telegram.person_says(
             self.user_id,
             self.chat_id,
@@ -208,8 +249,28 @@ class Person:
             self.last = new[-1]
         return new
 
+    def sees_exactly(self, *expected: str) -> list[Seen]:
+        """As `sees`, and the texts are these, to the letter."""
+        new = self.sees(*expected)
+        assert [seen.text for seen in new] == list(expected)
+        return new
+
+    async def forges(self, data: str, *, message_id: int = 1, chat_id: int | None = None) -> None:
+        """Presses a button that is not there, as a custom client can."""
+        self.story.telegram.person_presses(self.user_id, chat_id or self.chat_id, message_id, data, force=True)
+        await self.story.settle()
+
+    async def blocks(self) -> None:
+        self.story.telegram.person_blocks(self.user_id)
+        await self.story.settle()
+
+    async def unblocks(self) -> None:
+        self.story.telegram.person_unblocks(self.user_id)
+        await self.story.settle()
+
     async def starts(self, language: str) -> None:
         """/start and the choice of a language, as everybody begins."""
+        self.language = language
         await self.says("/start")
         self.sees("")
         await self.presses({"kk": "Қазақша", "ru": "Русский", "en": "English"}[language])
@@ -256,13 +317,16 @@ def settings_for(database_url: str, *, desk_chat_id: int = DESK_CHAT_ID, after_c
 
 
 @asynccontextmanager
-async def telling(settings: Settings, *, forum: bool = False) -> AsyncIterator[tuple[Story, Person, Person]]:
-    """A running bot, and two editors at its desk. At the end nothing may be unseen."""
+async def telling(
+    settings: Settings, *, forum: bool = False, supergroup: bool = True, locales: Path = LOCALES
+) -> AsyncIterator[tuple[Story, Person, Person]]:
+    """A running bot, and two editors at its desk. At the end nothing may be unseen, refused or unanswered."""
     clock = Clock()
     telegram = Telegram(clock=clock, limits=Limits.off())
     aidana = telegram.add_person("Айдана", "Серік")
     yerlan = telegram.add_person("Ерлан")
-    telegram.add_group("Редакция", [aidana.user_id, yerlan.user_id], forum=forum, chat_id=settings.desk.chat_id)
+    members = [aidana.user_id, yerlan.user_id]
+    telegram.add_group("Редакция", members, forum=forum, supergroup=supergroup, chat_id=settings.desk.chat_id)
 
     def make_dauys() -> Dauys:
         world = World(
@@ -270,6 +334,7 @@ async def telling(settings: Settings, *, forum: bool = False) -> AsyncIterator[t
             choose=Dice().choose,
             jitter=lambda: 0.0,
             make_request=lambda: InProcessRequest(telegram),
+            locales=locales,
             limits=UNPACED,
         )
         return Dauys(settings, world, register=register)
@@ -281,5 +346,7 @@ async def telling(settings: Settings, *, forum: bool = False) -> AsyncIterator[t
         desk_id = settings.desk.chat_id
         yield story, Person(story, aidana.user_id, desk_id), Person(story, yerlan.user_id, desk_id)
         story.expect_nothing_unseen()
+        story.expect_nothing_refused()
+        story.expect_presses_answered()
     finally:
         await story.dauys.stop()
