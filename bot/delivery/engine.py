@@ -129,7 +129,9 @@ class Engine:
                 sending.add(task)
                 task.add_done_callback(sending.discard)
                 task.add_done_callback(lambda _done: listener.wake())
-            if len(batch) < free or not free:
+            if not free:
+                await listener.heard(within_s=LOOK_AGAIN_S)
+            elif len(batch) < free:
                 await listener.heard(within_s=await self._idle_s())
         await asyncio.gather(*sending)
 
