@@ -185,10 +185,17 @@ async def answer_hotline(bot: Bot, services: Services, update: Update, *, langua
         return
     texts = services.catalogs[language or app_language(update)]
     numbers = services.settings.hotline.numbers
-    await send_screen(bot, chat.id, hotline_card(texts, numbers), lane=Lane.HOTLINE)
+    message = update.effective_message
+    thread_id = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    await send_screen(bot, chat.id, hotline_card(texts, numbers), lane=Lane.HOTLINE, thread_id=thread_id)
     for contact in hotline_contacts(texts, numbers):
         await send_contact(
-            bot, chat.id, phone_number=contact.phone_number, first_name=contact.first_name, lane=Lane.HOTLINE
+            bot,
+            chat.id,
+            phone_number=contact.phone_number,
+            first_name=contact.first_name,
+            lane=Lane.HOTLINE,
+            thread_id=thread_id,
         )
 
 

@@ -46,9 +46,9 @@ async def edit_screen(bot: ExtBot[Lane], chat_id: int, message_id: int, screen: 
 
 
 async def send_contact(
-    bot: ExtBot[Lane], chat_id: int, *, phone_number: str, first_name: str, lane: Lane = Lane.REPLY
+    bot: ExtBot[Lane], chat_id: int, *, phone_number: str, first_name: str, lane: Lane, thread_id: int | None
 ) -> None:
-    await bot.send_contact(chat_id, phone_number, first_name, rate_limit_args=lane)
+    await bot.send_contact(chat_id, phone_number, first_name, message_thread_id=thread_id, rate_limit_args=lane)
 
 
 def _entities(screen: Screen) -> list[MessageEntity]:
