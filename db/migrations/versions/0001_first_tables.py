@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("code", sa.String(length=8), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=True),
-        sa.Column("is_subscribed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_subscribed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("blocked_at", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_readers")),
@@ -100,7 +100,7 @@ def upgrade() -> None:
         sa.Column("flow", sa.String(length=16), nullable=False),
         sa.Column("step", sa.String(length=24), nullable=False),
         sa.Column("data", DOCUMENT, nullable=False),
-        sa.Column("is_parked", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_parked", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("updated_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(
             ["reader_id"], ["readers.id"], name=op.f("fk_dialogs_reader_id_readers"), ondelete="CASCADE"
