@@ -77,7 +77,9 @@ class Dauys:
         self.settings = settings
         self._world = world
         self.database: Database = open_database(settings.database.read_url())
-        self.catalogs = Catalogs.load(world.locales, settings.languages, settings.timezone)
+        self.catalogs = Catalogs.load(
+            world.locales, settings.languages, settings.timezone, overrides=settings.newsroom.texts
+        )
         self.bell = Bell()
         self.desk = Desk(self.database, self.bell, configured_chat_id=settings.desk.chat_id)
         self.services = Services(

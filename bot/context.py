@@ -119,6 +119,7 @@ class Context(CallbackContext[Bot, _Data, _Data, _Data]):
         settings = self.services.settings
         return About(
             name=settings.newsroom.name.in_language(texts.language),
+            site=settings.newsroom.site,
             privacy_contact=settings.newsroom.privacy_contact,
             hotline=hotline_button(settings.hotline.numbers),
             hotline_number=settings.hotline.numbers[0].number,

@@ -84,6 +84,16 @@ class Newsroom(Section):
     name: Localised = Localised(kk="Редакция", ru="Редакция", en="The newsroom")
     site: WebAddress | None = None
     privacy_contact: str | None = None
+    texts: Path | None = None
+
+    @field_validator("texts")
+    @classmethod
+    def _texts_are_a_folder(cls, texts: Path | None) -> Path | None:
+        if texts is not None and not texts.is_dir():
+            raise _fault(
+                f"{texts} is not a folder", "name a folder that holds catalogs like kk/LC_MESSAGES/messages.po"
+            )
+        return texts
 
 
 class Telegram(Section):

@@ -7,11 +7,12 @@ from pathlib import Path
 from types import UnionType
 from typing import get_args
 
+import pytest
 from pydantic import BaseModel, SecretStr
 
 from bot.settings import Settings, load_settings
 
-EXAMPLE = Path("config.example.toml")
+EXAMPLE = Path("config.example.toml").resolve()
 # What has no default, and what stands there instead; each says FILL IN or shows what a source looks like.
 EXAMPLES = {"telegram.token": "", "desk.chat_id": 0, "sources.name": "Жаңалықтар", "sources.language": "kk"}
 OFF = re.compile(r"^#(?=[a-z_]+ = |\[)", re.MULTILINE)
@@ -82,7 +83,9 @@ def test_every_setting_in_the_example_has_a_comment_above_it() -> None:
     assert [lines[place] for place in settings if not lines[place - 1].startswith("# ")] == []
 
 
-def test_the_example_works_once_it_is_filled_in(tmp_path: Path) -> None:
+def test_the_example_works_once_it_is_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "texts").mkdir()  # the folder that the example names must be there
     text = EXAMPLE.read_text(encoding="utf-8").replace('token = ""', 'token = "110:sandbox"')
     text = text.replace("chat_id = 0", "chat_id = -100123")
     config = tmp_path / "config.toml"

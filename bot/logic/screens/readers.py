@@ -17,6 +17,7 @@ class About:
     """What every screen may say about the newsroom. `name` is in the reader's language."""
 
     name: str
+    site: str | None
     privacy_contact: str | None
     hotline: Button
     hotline_number: str
@@ -130,6 +131,7 @@ def help_screen(texts: Texts, about: About) -> Screen:
                 "/language: news and language\n/stop: no more news\n/cancel: leave what was begun\n"
                 "/privacy: what I know about you"
             ),
+            "" if about.site is None else fill(texts.gettext("🌐 Our site: {site}"), site=about.site),
         ],
         "\n\n",
     )
