@@ -14,6 +14,12 @@ async def scene(sqlite_url: str) -> AsyncIterator[tuple[Story, Person, Person]]:
         yield told
 
 
+@pytest.fixture(params=["kk", "ru", "en"])
+def language(request: pytest.FixtureRequest) -> str:
+    """A story that asks for it is told in all three."""
+    return str(request.param)
+
+
 @pytest.fixture
 def story(scene: tuple[Story, Person, Person]) -> Story:
     return scene[0]

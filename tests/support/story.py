@@ -90,6 +90,15 @@ class Story:
         await self.settle()
         return taken
 
+    async def reader_of(self, news: SourceArticle, *, first_name: str = "Айгүл") -> tuple["Person", "Seen"]:
+        """A reader who speaks the article's language and has just got it."""
+        await self.publish()
+        reader = self.person(first_name, language_code=news.language)
+        await reader.starts(news.language)
+        await self.publish(news)
+        (seen,) = reader.sees(news.title)
+        return reader, seen
+
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
 
