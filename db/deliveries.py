@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Text, and_, bindparam, exists, func, literal, null, or_, select, update
+from sqlalchemy import BigInteger, Text, bindparam, delete, exists, func, literal, null, select, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import deliveries, readers, subscriptions
-from db.upserts import insert_into
+from db.upserts import count_inserted, insert_into
 
 
 class DeliveryKind(StrEnum):
@@ -33,6 +33,10 @@ class DeliveryKind(StrEnum):
     HOLD_DECIDED = "hold_decided"
     SERVICE = "service"
     """A line for the operator in the desk's service topic."""
+
+
+EDITS = frozenset({DeliveryKind.CORRECTION, DeliveryKind.CARD_DECIDED, DeliveryKind.HOLD_DECIDED})
+"""The kinds that change a message which stands already."""
 
 
 class DeliveryState(StrEnum):
@@ -182,13 +186,15 @@ async def enqueue_article(
         .order_by(readers.c.id)
     )
     statement = insert_into(connection, deliveries).from_select(_BROADCAST_COLUMNS, chosen).on_conflict_do_nothing()
-    return (await connection.execute(statement)).rowcount
+    return await count_inserted(connection, statement)
 
 
 async def enqueue_corrections(
     connection: AsyncConnection, article_id: int, *, content_hash: str, lane: int, now: datetime
 ) -> int:
     """Owes an edit to every chat that has the article or is just getting it; returns how many they are."""
+    # With the moment in it, a title that goes back and forth is owed each time.
+    key = f"correction:{content_hash}:{now.timestamp():.3f}:"
     original = deliveries.alias("original")
     chosen = (
         select(
@@ -198,7 +204,7 @@ async def enqueue_corrections(
             original.c.reader_id,
             original.c.article_id,
             original.c.message_id,
-            literal(f"correction:{content_hash}:") + sql_cast(original.c.id, Text),
+            literal(key) + sql_cast(original.c.id, Text),
             literal(DeliveryState.PENDING.value),
             literal(now, deliveries.c.due_at.type),
             literal(now, deliveries.c.created_at.type),
@@ -211,7 +217,7 @@ async def enqueue_corrections(
         .order_by(original.c.id)
     )
     statement = insert_into(connection, deliveries).from_select(_BROADCAST_COLUMNS, chosen).on_conflict_do_nothing()
-    return (await connection.execute(statement)).rowcount
+    return await count_inserted(connection, statement)
 
 
 async def claim_due(connection: AsyncConnection, *, lane: int, limit: int, now: datetime) -> list[Delivery]:
@@ -281,18 +287,23 @@ async def record(connection: AsyncConnection, results: Sequence[Result], *, now:
 
 
 async def release_interrupted(connection: AsyncConnection, *, to: DeliveryState, now: datetime) -> int:
-    """After a crash: what was on its way is owed again, as a repeat, or becomes uncertain. Only while nothing sends."""
-    statement = (
-        update(deliveries)
-        .where(deliveries.c.state == DeliveryState.SENDING)
-        .values(state=to, due_at=now, repeats=deliveries.c.repeats + 1)
+    """After a crash: what was on its way is owed again, as a repeat, or becomes uncertain. Only while nothing sends.
+
+    An edit may be made twice without harm, so it is owed again in any case.
+    """
+    interrupted = update(deliveries).where(deliveries.c.state == DeliveryState.SENDING)
+    edits = await connection.execute(
+        interrupted.where(deliveries.c.kind.in_(EDITS)).values(state=DeliveryState.PENDING, due_at=now)
     )
-    return (await connection.execute(statement)).rowcount
+    others = await connection.execute(interrupted.values(state=to, due_at=now, repeats=deliveries.c.repeats + 1))
+    return edits.rowcount + others.rowcount
 
 
-async def next_due_at(connection: AsyncConnection) -> datetime | None:
-    """When the earliest pending row is, or was, due."""
+async def next_due_at(connection: AsyncConnection, *, after: datetime | None = None) -> datetime | None:
+    """When the earliest pending row is, or was, due; of those that become due later than `after`, where it is given."""
     statement = select(func.min(deliveries.c.due_at)).where(deliveries.c.state == DeliveryState.PENDING)
+    if after is not None:
+        statement = statement.where(deliveries.c.due_at > after)
     due: datetime | None = (await connection.execute(statement)).scalar()
     return due
 
@@ -350,6 +361,11 @@ async def drop_for_reader(connection: AsyncConnection, reader_id: int) -> int:
     return result.rowcount
 
 
+async def delete_of_reader(connection: AsyncConnection, reader_id: int) -> None:
+    """What was sent to the reader, and what was still owed, is forgotten."""
+    await connection.execute(delete(deliveries).where(deliveries.c.reader_id == reader_id))
+
+
 async def drop_articles_for_reader(connection: AsyncConnection, reader_id: int) -> int:
     """The reader no longer wants news: what is still owed is let go."""
     result = await connection.execute(
@@ -382,15 +398,16 @@ async def revive_for_reader(
 
 
 async def move_chat(connection: AsyncConnection, old_chat_id: int, new_chat_id: int) -> None:
-    """What is owed to the old chat is owed to the new one, by the next claim."""
+    """What is owed to the old chat is owed to the new one, by the next claim.
+
+    Edits stay behind: in the new chat their messages have other numbers, or are not there at all.
+    """
     await connection.execute(
         update(deliveries)
         .where(
             deliveries.c.chat_id == old_chat_id,
-            or_(
-                deliveries.c.state == DeliveryState.PENDING,
-                and_(deliveries.c.state == DeliveryState.SENDING, deliveries.c.message_id.is_(None)),
-            ),
+            deliveries.c.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
+            deliveries.c.message_id.is_(None),
         )
         .values(chat_id=new_chat_id)
     )

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import chat_moves, desk_topics
-from db.upserts import insert_into
+from db.upserts import count_inserted, insert_into
 
 
 async def current_chat(connection: AsyncConnection, chat_id: int) -> int:
@@ -29,7 +29,7 @@ async def record_move(connection: AsyncConnection, old_chat_id: int, new_chat_id
         .values(old_chat_id=old_chat_id, new_chat_id=new_chat_id, moved_at=now)
         .on_conflict_do_nothing()
     )
-    return bool((await connection.execute(statement)).rowcount)
+    return bool(await count_inserted(connection, statement))
 
 
 async def find_topic(connection: AsyncConnection, chat_id: int, name: str) -> int | None:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import readers, subscriptions
-from db.upserts import insert_into
+from db.upserts import count_inserted, insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ async def add_reader(connection: AsyncConnection, reader_id: int, *, code: str, 
     statement = (
         insert_into(connection, readers).values(id=reader_id, code=code, created_at=now).on_conflict_do_nothing()
     )
-    return bool((await connection.execute(statement)).rowcount)
+    return bool(await count_inserted(connection, statement))
 
 
 async def find_readers(connection: AsyncConnection, reader_ids: Collection[int]) -> dict[int, Reader]:
@@ -70,3 +70,8 @@ async def set_blocked(connection: AsyncConnection, reader_id: int, at: datetime 
     changes = is_blocked if at is None else ~is_blocked
     result = await connection.execute(update(readers).where(readers.c.id == reader_id, changes).values(blocked_at=at))
     return bool(result.rowcount)
+
+
+async def delete_reader(connection: AsyncConnection, reader_id: int) -> None:
+    """The subscriptions and the dialog go with it."""
+    await connection.execute(delete(readers).where(readers.c.id == reader_id))

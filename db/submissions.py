@@ -27,6 +27,8 @@ class SubmissionState(StrEnum):
     """A typo the desk corrected."""
     NOT_ERROR = "not_error"
     """A typo report about something that is right as it stands."""
+    WITHDRAWN = "withdrawn"
+    """Its reader deleted everything about them before the desk decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,11 @@ class NewSubmission:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
+    """`reader_id` is None and the words are empty once the reader has deleted them (`erased_at`)."""
+
     id: int
     kind: SubmissionKind
-    reader_id: int
+    reader_id: int | None
     article_id: int | None
     language: str
     words: str
@@ -63,6 +67,7 @@ class Submission:
     state: SubmissionState
     decided_by: str | None
     decided_at: datetime | None
+    erased_at: datetime | None
     created_at: datetime
 
 
@@ -80,6 +85,7 @@ _COLUMNS = (
     submissions.c.state,
     submissions.c.decided_by,
     submissions.c.decided_at,
+    submissions.c.erased_at,
     submissions.c.created_at,
 )
 
@@ -141,3 +147,27 @@ async def decide(
 async def find_by_update(connection: AsyncConnection, update_id: int) -> int | None:
     """The submission that this update made."""
     return (await connection.execute(select(submissions.c.id).where(submissions.c.update_id == update_id))).scalar()
+
+
+async def erase_of_reader(connection: AsyncConnection, reader_id: int, *, now: datetime) -> list[int]:
+    """Wipes what the reader wrote and takes back what waits; returns the ids. The desk's decisions stay, nameless."""
+    await connection.execute(
+        update(submissions)
+        .where(submissions.c.reader_id == reader_id, submissions.c.state == SubmissionState.PENDING)
+        .values(state=SubmissionState.WITHDRAWN)
+    )
+    wiped = (
+        update(submissions)
+        .where(submissions.c.reader_id == reader_id)
+        .values(
+            reader_id=None,
+            words="",
+            signature=None,
+            fragment=None,
+            sentence=None,
+            fragment_at=None,
+            erased_at=now,
+        )
+        .returning(submissions.c.id)
+    )
+    return sorted((await connection.execute(wiped)).scalars())

@@ -100,7 +100,8 @@ submissions = Table(
     metadata,
     Column("id", BIG_ID, primary_key=True),
     Column("kind", String(16), nullable=False),
-    Column("reader_id", ForeignKey("readers.id"), nullable=False),
+    # Empty once the reader has deleted everything about them.
+    Column("reader_id", ForeignKey("readers.id", ondelete="SET NULL")),
     Column("article_id", ForeignKey("articles.id")),
     # The update that made it: the same update handled twice makes one submission.
     Column("update_id", BigInteger, nullable=False, unique=True),
@@ -114,6 +115,7 @@ submissions = Table(
     Column("decided_by", Text),
     Column("decided_by_id", BigInteger),
     Column("decided_at", Moment),
+    Column("erased_at", Moment),
     Column("created_at", Moment, nullable=False),
     Index("ix_submissions_reader_id", "reader_id"),
 )
@@ -164,6 +166,7 @@ updates = Table(
     Column("received_at", Moment, nullable=False),
     Column("done_at", Moment),
     Index("ix_updates_state", "state"),
+    Index("ix_updates_person_id", "person_id"),
 )
 
 dialogs = Table(

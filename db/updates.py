@@ -98,11 +98,11 @@ async def mark_effected(connection: AsyncConnection, update_id: int) -> bool:
 
 
 async def finish_updates(connection: AsyncConnection, update_ids: Collection[int], *, now: datetime) -> None:
-    """Handled and answered: the words are wiped from the inbox, the number stays to recognise a second delivery."""
+    """Handled and answered: words and person are wiped, the number stays to recognise the update if it comes again."""
     await connection.execute(
         update(updates)
         .where(updates.c.update_id.in_(update_ids))
-        .values(state=UpdateState.DONE, payload=None, done_at=now)
+        .values(state=UpdateState.DONE, payload=None, person_id=0, done_at=now)
     )
 
 
@@ -117,6 +117,15 @@ async def put_aside(connection: AsyncConnection, update_id: int, *, error: str, 
 async def count_attempt(connection: AsyncConnection, update_id: int) -> None:
     await connection.execute(
         update(updates).where(updates.c.update_id == update_id).values(attempts=updates.c.attempts + 1)
+    )
+
+
+async def wipe_of_person(connection: AsyncConnection, person_id: int, *, but: int) -> None:
+    """The words of the person's updates that were put aside; the update that asks for it (`but`) is still at work."""
+    await connection.execute(
+        delete(updates).where(
+            updates.c.person_id == person_id, updates.c.update_id != but, updates.c.state == UpdateState.ASIDE
+        )
     )
 
 

@@ -73,6 +73,7 @@ def upgrade() -> None:
         sa.Column("done_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("update_id", name=op.f("pk_updates")),
     )
+    op.create_index("ix_updates_person_id", "updates", ["person_id"], unique=False)
     op.create_index("ix_updates_state", "updates", ["state"], unique=False)
     op.create_table(
         "articles",
@@ -122,7 +123,7 @@ def upgrade() -> None:
         "submissions",
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("reader_id", sa.BigInteger(), nullable=False),
+        sa.Column("reader_id", sa.BigInteger(), nullable=True),
         sa.Column("article_id", BIG_ID, nullable=True),
         sa.Column("update_id", sa.BigInteger(), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -135,9 +136,12 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.Text(), nullable=True),
         sa.Column("decided_by_id", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", Moment(), nullable=True),
+        sa.Column("erased_at", Moment(), nullable=True),
         sa.Column("created_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=op.f("fk_submissions_article_id_articles")),
-        sa.ForeignKeyConstraint(["reader_id"], ["readers.id"], name=op.f("fk_submissions_reader_id_readers")),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_submissions_reader_id_readers"), ondelete="SET NULL"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
         sa.UniqueConstraint("update_id", name=op.f("uq_submissions_update_id")),
     )
