@@ -87,7 +87,7 @@ class Dauys:
             catalogs=self.catalogs,
             now=world.now,
             articles=Articles(self.database, self.bell, self.desk),
-            readers=Readers(self.database, self.bell, choose=world.choose),
+            readers=Readers(self.database, self.bell, self.desk, choose=world.choose),
             dialogs=Dialogs(self.database, self.bell),
             submissions=Submissions(self.database, self.bell, self.desk),
             desk=self.desk,

@@ -163,7 +163,7 @@ class _Facts:
         found = await submission_rows.find_submission(self._connection, submission_id)
         if found is None:
             return None
-        reader = await reader_rows.find_reader(self._connection, found.reader_id)
+        reader = None if found.reader_id is None else await reader_rows.find_reader(self._connection, found.reader_id)
         return SubmissionView(
             id=found.id,
             is_typo=found.kind is SubmissionKind.TYPO,
@@ -178,6 +178,7 @@ class _Facts:
             article=await self.article(found.article_id),
             decided_by=found.decided_by,
             decided_at=found.decided_at,
+            is_erased=found.erased_at is not None,
         )
 
     async def hold(self, hold_id: int | None) -> HoldView | None:

@@ -22,7 +22,7 @@ class ArticleView:
     content_hash: str
 
 
-SubmissionWord = Literal["pending", "approved", "rejected", "fixed", "not_error"]
+SubmissionWord = Literal["pending", "approved", "rejected", "fixed", "not_error", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class SubmissionView:
     article: ArticleView | None
     decided_by: str | None = None
     decided_at: datetime | None = None
+    is_erased: bool = False
+    """The reader deleted everything about them: there are no words to show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The desk: where its group is now, what it is told, and what it decides. One transaction each."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -14,7 +14,7 @@ from db import desk as desk_rows
 from db import submissions as submission_rows
 from db import updates as update_rows
 from db.articles import Hold, HoldState
-from db.database import Database
+from db.database import Database, Transaction
 from db.deliveries import DeliveryKind, NewDelivery
 from db.submissions import Submission, SubmissionKind, SubmissionState
 
@@ -140,7 +140,7 @@ class Desk:
             known = await delivery_rows.card_messages(connection, kind=DeliveryKind.CARD, submission_id=submission_id)
             # The pressed message too: a copy sent before a crash stands in the group and in no row.
             cards = {*known, (self._chat_id, message_id)}
-            owed = [self._decided_card(decided, chat_id, card_id) for chat_id, card_id in sorted(cards)]
+            owed = [self._decided_card(submission_id, chat_id, card_id) for chat_id, card_id in sorted(cards)]
             if is_first:
                 owed.append(_verdict(decided))
             await delivery_rows.enqueue(connection, owed, now=now)
@@ -179,20 +179,30 @@ class Desk:
         self._bell.ring()
         return HoldAlreadyDecided(hold) if decided is None else HoldDecided(hold)
 
+    async def owe_erased_cards(self, connection: Transaction, submission_ids: Sequence[int], *, now: datetime) -> None:
+        """Owes the edits that take a reader's words off the cards, within the transaction that erases them."""
+        for submission_id in submission_ids:
+            cards = await delivery_rows.card_messages(connection, kind=DeliveryKind.CARD, submission_id=submission_id)
+            edits = [self._decided_card(submission_id, chat_id, message_id) for chat_id, message_id in cards]
+            owed = [replace(edit, dedupe_key=f"erased:{edit.dedupe_key}") for edit in edits]
+            await delivery_rows.enqueue(connection, owed, now=now)
+
     @staticmethod
-    def _decided_card(submission: Submission, chat_id: int, message_id: int) -> NewDelivery:
+    def _decided_card(submission_id: int, chat_id: int, message_id: int) -> NewDelivery:
         return NewDelivery(
             DeliveryKind.CARD_DECIDED,
             # An edit shows an editor what their press did and is not counted by the group's limit: it goes first.
             Lane.REPLY,
             chat_id,
-            f"card_decided:{submission.id}:{chat_id}:{message_id}",
-            submission_id=submission.id,
+            f"card_decided:{submission_id}:{chat_id}:{message_id}",
+            submission_id=submission_id,
             message_id=message_id,
         )
 
 
 def _verdict(submission: Submission) -> NewDelivery:
+    if submission.reader_id is None:
+        raise LookupError("a submission that waits has a reader")
     return NewDelivery(
         DeliveryKind.VERDICT,
         Lane.REPLY,

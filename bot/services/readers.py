@@ -4,9 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.services.desk import Desk
 from bot.services.outbox import Bell
 from db import deliveries as delivery_rows
 from db import readers as reader_rows
+from db import submissions as submission_rows
+from db import updates as update_rows
 from db.database import Database
 from db.deliveries import DeliveryKind
 from db.readers import Reader
@@ -28,9 +31,10 @@ class Subscription:
 
 
 class Readers:
-    def __init__(self, database: Database, bell: Bell, *, choose: Choose) -> None:
+    def __init__(self, database: Database, bell: Bell, desk: Desk, *, choose: Choose) -> None:
         self._database = database
         self._bell = bell
+        self._desk = desk
         self._choose = choose
 
     async def find(self, reader_id: int) -> Reader | None:
@@ -102,4 +106,15 @@ class Readers:
         async with self._database.write() as connection:
             if await reader_rows.set_blocked(connection, reader_id, None):
                 await delivery_rows.revive_for_reader(connection, reader_id, kinds=[DeliveryKind.VERDICT], now=now)
+        self._bell.ring()
+
+    async def forget(self, reader_id: int, *, update_id: int, now: datetime) -> None:
+        """Deletes everything held about the reader, the words on the desk's cards too. Decisions stay, nameless."""
+        async with self._database.write() as connection:
+            await update_rows.mark_effected(connection, update_id)
+            erased = await submission_rows.erase_of_reader(connection, reader_id, now=now)
+            await delivery_rows.delete_of_reader(connection, reader_id)
+            await update_rows.wipe_of_person(connection, reader_id, but=update_id)
+            await reader_rows.delete_reader(connection, reader_id)
+            await self._desk.owe_erased_cards(connection, erased, now=now)
         self._bell.ring()

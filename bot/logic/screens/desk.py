@@ -18,6 +18,10 @@ def card(texts: Texts, submission: SubmissionView, *, is_repeat: bool) -> Screen
 
     `is_repeat`: a copy of this card may stand in the group already; the decision is one all the same.
     """
+    if submission.is_erased:
+        gone = Rich(texts.gettext("🗑 The reader has deleted these words."))
+        title = join([_title(texts, submission, is_repeat=False), _about(submission)])
+        return Screen(join([title, gone, _decision(texts, submission)], "\n\n"))
     parts = [
         join([_title(texts, submission, is_repeat=is_repeat), _about(submission), _who(texts, submission)]),
         _typo(texts, submission) if submission.is_typo else Rich(submission.words),
@@ -71,6 +75,7 @@ def _decision(texts: Texts, submission: SubmissionView) -> Rich:
         "rejected": texts.gettext("❌ Rejected"),
         "fixed": texts.gettext("✅ Fixed"),
         "not_error": texts.gettext("👌 Not an error"),
+        "withdrawn": "",
     }[submission.state]
     when = texts.format_datetime(submission.decided_at)
     return fill("{verdict} · {who} · {when}", verdict=bold(verdict), who=submission.decided_by or "", when=when)
@@ -102,6 +107,7 @@ def verdict(texts: Texts, submission: SubmissionView) -> Screen:
             "The editors have looked at your report №{number}: it is right as it stands. Thank you for your attention!"
         ),
         "pending": texts.gettext("Your message №{number} is with the editors."),
+        "withdrawn": texts.gettext("Your message №{number} is with the editors."),
     }[submission.state]
     words = marked_fragment(_draft(submission)) if submission.is_typo else cut_at_sentence(Rich(submission.words), 300)
     return Screen(join([fill(said, number=submission.id), join([_about(submission), quoted(words)])], "\n\n"))
@@ -164,7 +170,10 @@ def service_line(texts: Texts, facts: Mapping[str, str]) -> Screen:
     return Screen(said, silent=True)
 
 
-def already_decided(texts: Texts, *, who: str) -> str:
+def already_decided(texts: Texts, *, who: str | None) -> str:
+    """Nobody decided about what its reader took back."""
+    if who is None:
+        return texts.gettext("🗑 The reader has deleted these words.")
     return texts.gettext("Already decided by {who}").format(who=who)
 
 

@@ -162,7 +162,27 @@ def privacy(texts: Texts, about: About, *, code: str) -> Screen:
         ],
         "\n\n",
     )
-    return Screen(body)
+    erase = Button(texts.gettext("🗑 Delete everything about me"), data=Press(Action.MENU, "erase").pack())
+    return Screen(body, ((erase,),))
+
+
+def erase_question(texts: Texts) -> Screen:
+    """Asked once more, because nothing of it can be brought back."""
+    body = texts.gettext(
+        "Delete everything? Your languages, your draft and the words you sent to the editors go, and the news stops. "
+        "This cannot be undone."
+    )
+    yes = Button(texts.gettext("🗑 Yes, delete"), data=Press(Action.MENU, "erase_yes").pack(), style="danger")
+    no = Button(texts.gettext("No, keep it"), data=Press(Action.MENU, "erase_no").pack())
+    return Screen(Rich(body), ((yes,), (no,)))
+
+
+def erased(texts: Texts) -> Screen:
+    return Screen(Rich(texts.gettext("Everything about you is deleted. If you write again, we begin anew: /start")))
+
+
+def kept(texts: Texts) -> Screen:
+    return Screen(Rich(texts.gettext("All right, everything stays as it was.")))
 
 
 def not_understood(texts: Texts, about: About) -> Screen:
