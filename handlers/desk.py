@@ -37,11 +37,9 @@ async def decide(update: Update, context: Context) -> None:
         case HoldDecided():
             await context.toast(update, reader_screens.saved(texts))
         case AlreadyDecided(submission):
-            await context.toast(
-                update, desk_screens.already_decided(texts, who=submission.decided_by or ""), alert=True
-            )
+            await context.toast(update, desk_screens.already_decided(texts, who=submission.decided_by), alert=True)
         case HoldAlreadyDecided(hold):
-            await context.toast(update, desk_screens.already_decided(texts, who=hold.decided_by or ""), alert=True)
+            await context.toast(update, desk_screens.already_decided(texts, who=hold.decided_by), alert=True)
         case NotOnTheCard():
             await context.toast(update, reader_screens.too_late(texts))
 
