@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import structlog
-from telegram.error import BadRequest, Forbidden
+from telegram.error import BadRequest, Forbidden, InvalidToken
 from telegram.ext import ExtBot
 
 from bot.i18n import Texts
@@ -40,7 +40,12 @@ class Topics:
 
     async def _is_forum(self, chat_id: int) -> bool:
         if chat_id not in self._has_topics:
-            chat = await self._bot.get_chat(chat_id)
+            try:
+                chat = await self._bot.get_chat(chat_id)
+            except (BadRequest, Forbidden, InvalidToken) as error:
+                # The card goes to the common place: whether the group can be written to at all, sending will tell.
+                _log.warning("topics_unknown", error=error.message)
+                return False
             self._has_topics[chat_id] = bool(chat.is_forum)
         return self._has_topics[chat_id]
 
