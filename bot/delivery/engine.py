@@ -218,6 +218,8 @@ class Engine:
             case Duty.FOLLOW_GROUP:
                 if isinstance(outcome, Moved):
                     await self._desk.follow(row.chat_id, outcome.chat_id, now=now)
+                if row.kind in _EDITS:
+                    await self._show_anew(row)
             case Duty.SHOW_ANEW:
                 await self._show_anew(row)
             case Duty.TELL_OPERATOR:

@@ -60,6 +60,9 @@ def settle(attempt: Attempt, outcome: Outcome, *, after_crash: AfterCrash) -> Se
             return Settled(Fate.AGAIN, after_s=max(after_s, 0.2), error=f"later: {outcome.reason}")
         case TopicGone():
             return Settled(Fate.AGAIN, duty=Duty.FORGET_TOPIC, error="topic gone")
+        case Moved() if attempt.is_edit:
+            # The message stayed behind with its old number, which means another message in the new group.
+            return Settled(Fate.FAILED, duty=Duty.FOLLOW_GROUP, error="moved")
         case Moved():
             return Settled(Fate.AGAIN, duty=Duty.FOLLOW_GROUP, error="moved")
         case Gone(reason):
