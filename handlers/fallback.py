@@ -4,7 +4,7 @@ from collections import OrderedDict
 
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler
-from telegram.ext.filters import COMMAND, TEXT, ChatType, StatusUpdate, UpdateType
+from telegram.ext.filters import COMMAND, LOCATION, TEXT, ChatType, StatusUpdate, UpdateType
 
 from bot.context import AnyHandler, Context, InDialog
 from bot.logic.screen import Screen
@@ -20,25 +20,24 @@ class Albums:
     def __init__(self) -> None:
         self._answered: OrderedDict[str, None] = OrderedDict()
 
-    def is_answered(self, album_id: str) -> bool:
-        """Whether this album was asked about before; remembers it."""
-        if album_id in self._answered:
-            return True
+    def _remember(self, album_id: str) -> None:
         self._answered[album_id] = None
         if len(self._answered) > ALBUMS_REMEMBERED:
             self._answered.popitem(last=False)
-        return False
 
     async def take_no_words(self, update: Update, context: Context) -> None:
         """Photos, voices, stickers: a friendly sentence, and the draft stays."""
         album_id = update.message.media_group_id if update.message is not None else None
-        if album_id is not None and self.is_answered(album_id):
+        if album_id in self._answered:
             return
         texts = context.texts(update)
         is_open = context.dialog is not None and not context.dialog.is_parked
         await context.answer(
             update, dialog_screens.words_needed(texts) if is_open else reader_screens.only_words(texts)
         )
+        # Only now: an answer that did not get through is tried again.
+        if album_id is not None:
+            self._remember(album_id)
 
 
 async def take_words(update: Update, context: Context) -> None:
@@ -69,7 +68,7 @@ async def take_old_press(update: Update, context: Context) -> None:
 
 
 async def ignore(update: Update, context: Context) -> None:
-    """Telegram's own notes in the chat (a pinned message, a changed timer) ask for no answer."""
+    """What nobody said: Telegram's own notes in the chat (a pinned message, a changed timer), a place that moves."""
 
 
 def handlers() -> list[AnyHandler]:
@@ -79,6 +78,8 @@ def handlers() -> list[AnyHandler]:
         MessageHandler(private & TEXT & ~COMMAND & InDialog(), ask_for_press),
         MessageHandler(private & TEXT, take_words),
         MessageHandler(private, Albums().take_no_words),
+        # A live location is "edited" every few seconds while somebody walks.
+        MessageHandler(ChatType.PRIVATE & UpdateType.EDITED_MESSAGE & LOCATION, ignore),
         MessageHandler(ChatType.PRIVATE & UpdateType.EDITED_MESSAGE, take_edit),
         CallbackQueryHandler(take_old_press),
     ]
