@@ -19,6 +19,8 @@ class Action(StrEnum):
     """Report a typo in the article `number`."""
     FULL_TEXT = "full"
     """Show the whole text of the article `number`."""
+    BEGIN = "begin"
+    """The first question: speak the language `word`, and welcome the reader in it."""
     LANGUAGE = "language"
     """Speak the language `word` from now on."""
     NEWS = "news"
@@ -45,7 +47,9 @@ class Press:
         return ":".join(parts).rstrip(":")
 
 
-_WORDS = frozenset({Action.LANGUAGE, Action.NEWS, Action.MENU, Action.DIALOG, Action.DECIDE, Action.HOLD})
+_WORDS = frozenset(
+    {Action.BEGIN, Action.LANGUAGE, Action.NEWS, Action.MENU, Action.DIALOG, Action.DECIDE, Action.HOLD}
+)
 _NUMBERS = frozenset({Action.COMMENT, Action.TYPO, Action.FULL_TEXT, Action.DIALOG, Action.DECIDE, Action.HOLD})
 _SHAPE = re.compile(r"(?P<action>[a-z]{1,10})(?::(?P<word>[a-z_]{0,16})(?::(?P<number>[1-9][0-9]{0,17}))?)?")
 

@@ -30,10 +30,15 @@ def native_name(language: str) -> str:
 def choose_language(all_texts: Sequence[Texts]) -> Screen:
     """The very first question, in every language at once; the app's language comes first in `all_texts`."""
     body = join([texts.gettext("Choose your language") for texts in all_texts])
-    return Screen(body, tuple((_language_button(texts.language),) for texts in all_texts))
+    return Screen(body, tuple((_first_button(texts.language),) for texts in all_texts))
 
 
-def _language_button(language: str, *, is_current: bool = False) -> Button:
+def _first_button(language: str) -> Button:
+    # Not the settings' button: a press that is handled twice must both times lead to the welcome.
+    return Button(native_name(language), data=Press(Action.BEGIN, language).pack())
+
+
+def _language_button(language: str, *, is_current: bool) -> Button:
     label = ("✅ " if is_current else "") + native_name(language)
     return Button(label, data=Press(Action.LANGUAGE, language).pack())
 
