@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 BIG_ID = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit id; SQLite numbers rows by itself only in a column called INTEGER."""
 
-DOCUMENT = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+DOCUMENT = JSON(none_as_null=True)
+"""Kept and given back whole, never searched. Not PostgreSQL's JSONB: that refuses a NUL and half an emoji, and one
+update with such a thing in it, which a custom client can send, would keep every later one out."""
 
 
 class Moment(TypeDecorator[datetime]):

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import URL, Connection, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 SQLITE_PRAGMAS = (
@@ -49,12 +51,12 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        async with self.writer.begin() as connection:
+        async with _begun(self.writer) as connection:
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        async with self.reader.begin() as connection:
+        async with _begun(self.reader) as connection:
             yield connection
 
     @property
@@ -69,7 +71,23 @@ class Database:
 
     async def close(self) -> None:
         """An open aiosqlite connection keeps the interpreter from ending: always closed, even when cancelled."""
-        await asyncio.shield(asyncio.gather(self.writer.dispose(), self.reader.dispose()))
+        closing = asyncio.gather(self.writer.dispose(), self.reader.dispose())
+        try:
+            await asyncio.shield(closing)
+        except asyncio.CancelledError:
+            await closing
+            raise
+
+
+@asynccontextmanager
+async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(engine.begin())
+        except PoolTimeoutError as error:
+            # SQLAlchemy does not count it among the database's errors, but it is to be waited out like any of them.
+            raise OperationalError(None, None, error, connection_invalidated=True) from error
+        yield connection
 
 
 def driver_url(url: str) -> URL:
@@ -99,6 +117,7 @@ def open_database(url: str) -> Database:
             # An error's text goes to the log, and the parameters are people's words.
             hide_parameters=True,
         )
+        event.listen(engine.sync_engine, "handle_error", _hide_rows)
         return Database(engine, engine)
     if target.database:
         Path(target.database).parent.mkdir(parents=True, exist_ok=True)
@@ -126,8 +145,18 @@ def _sqlite(target: URL, *, begin: str, connections: int) -> AsyncEngine:
     return engine
 
 
+def _hide_rows(context: ExceptionContext) -> None:
+    """PostgreSQL's DETAIL and CONTEXT show the failing row, people's words and all; only its first line is kept."""
+    from psycopg import Error  # noqa: PLC0415 - a bot on SQLite need not load it
+
+    original, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(original, Error) and original.diag.message_primary and wrapped is not None:
+        original.args = (original.diag.message_primary,)
+        wrapped.args = (f"({type(original).__name__}) {original.diag.message_primary}",)
+
+
 DatabaseError = DBAPIError
-"""What every failed statement or lost connection raises."""
+"""What every failed statement, lost connection and full pool raises."""
 
 Transaction = AsyncConnection
 """What `read()` and `write()` give, and what every statement of this package takes first."""
