@@ -17,13 +17,16 @@ async def show_settings(update: Update, context: Context) -> None:
     await context.toast(update)
 
 
-async def toggle_news(update: Update, context: Context) -> None:
-    language = press_of(update).word or ""
+async def choose_news(update: Update, context: Context) -> None:
+    press = press_of(update)
+    language = press.word or ""
     texts = context.texts(update)
     if language not in context.services.offered_languages:
         await context.toast(update, reader_screens.too_late(texts))
         return
-    subscription = await context.services.readers.toggle_news(context.reader.id, language)
+    subscription = await context.services.readers.choose_news(
+        context.reader.id, language, is_on=press.action is Action.NEWS
+    )
     await context.toast(update, reader_screens.saved(texts))
     await context.replace(update, _settings(update, context, subscription))
 
@@ -57,5 +60,5 @@ def handlers() -> list[AnyHandler]:
         CommandHandler("stop", stop, filters=ChatType.PRIVATE),
         CallbackQueryHandler(show_settings, pattern=pressed(Action.MENU, words={"language"})),
         CallbackQueryHandler(resume, pattern=pressed(Action.MENU, words={"resume"})),
-        CallbackQueryHandler(toggle_news, pattern=pressed(Action.NEWS)),
+        CallbackQueryHandler(choose_news, pattern=pressed(Action.NEWS, Action.NO_NEWS)),
     ]

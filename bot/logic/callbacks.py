@@ -24,7 +24,9 @@ class Action(StrEnum):
     LANGUAGE = "language"
     """Speak the language `word` from now on."""
     NEWS = "news"
-    """Put the article language `word` on or off."""
+    """Send articles in the language `word`. What is to be, not a turning round: handled twice, it is done once."""
+    NO_NEWS = "nonews"
+    """Send none in the language `word`."""
     MENU = "menu"
     """Open the screen `word`."""
     DIALOG = "dialog"
@@ -48,7 +50,16 @@ class Press:
 
 
 _WORDS = frozenset(
-    {Action.BEGIN, Action.LANGUAGE, Action.NEWS, Action.MENU, Action.DIALOG, Action.DECIDE, Action.HOLD}
+    {
+        Action.BEGIN,
+        Action.LANGUAGE,
+        Action.NEWS,
+        Action.NO_NEWS,
+        Action.MENU,
+        Action.DIALOG,
+        Action.DECIDE,
+        Action.HOLD,
+    }
 )
 _NUMBERS = frozenset({Action.COMMENT, Action.TYPO, Action.FULL_TEXT, Action.DIALOG, Action.DECIDE, Action.HOLD})
 _SHAPE = re.compile(r"(?P<action>[a-z]{1,10})(?::(?P<word>[a-z_]{0,16})(?::(?P<number>[1-9][0-9]{0,17}))?)?")

@@ -68,13 +68,17 @@ class Readers:
             languages = await reader_rows.article_languages(connection, reader_id)
         return Subscription(reader is not None and reader.is_subscribed, languages)
 
-    async def toggle_news(self, reader_id: int, language: str) -> Subscription:
-        """Puts news in `language` on or off; without any language the news is off."""
+    async def choose_news(self, reader_id: int, language: str, *, is_on: bool) -> Subscription:
+        """News in `language` from now on, or none; without any language the news is off. Twice is as good as once."""
         async with self._database.write() as connection:
             reader = await reader_rows.find_reader(connection, reader_id)
             chosen = await reader_rows.article_languages(connection, reader_id)
             was_on = reader is not None and reader.is_subscribed
-            languages = chosen ^ {language} if was_on else frozenset({language})
+            if not was_on and not is_on:
+                return Subscription(is_on=False, languages=chosen)
+            # While the news is off its languages are kept, but the reader sees none of them as chosen.
+            before = chosen if was_on else frozenset()
+            languages = before | {language} if is_on else before - {language}
             await reader_rows.set_article_languages(connection, reader_id, languages)
             await reader_rows.set_subscribed(connection, reader_id, is_subscribed=bool(languages))
             if not languages:

@@ -100,7 +100,21 @@ async def test_the_question_for_the_language_may_be_asked_twice_and_answered_twi
     await reader.presses("Русский", on=second)
     reader.sees(reader.words("☎️ Hotline: {number}", number="110"))
     await reader.presses("Русский", on=first)
+    reader.sees(reader.words("☎️ Hotline: {number}", number="110"))
+
+
+async def test_a_news_button_pressed_or_handled_twice_turns_nothing_back(story: Story) -> None:
+    reader = story.person()
+    await reader.starts("kk")
+    await reader.says("/language")
     reader.sees(reader.words("News and language"))
+
+    await reader.forges("nonews:kk")
+    reader.sees("")
+    await reader.forges("nonews:kk")
+
+    (shown,) = reader.sees("")
+    assert "📰 ▫️ Қазақша" in shown.labels
 
 
 async def test_articles_reach_those_who_chose_their_language_and_nobody_else(story: Story) -> None:

@@ -95,16 +95,13 @@ def language_settings(
         "\n\n",
     )
     speaking = tuple(_language_button(language, is_current=language == texts.language) for language in languages)
-    news = tuple(
-        (
-            Button(
-                ("📰 ✅ " if language in news_languages else "📰 ▫️ ") + native_name(language),
-                data=Press(Action.NEWS, language).pack(),
-            ),
-        )
-        for language in offered
-    )
+    news = tuple((_news_button(language, is_on=language in news_languages),) for language in offered)
     return Screen(body, (speaking, *news))
+
+
+def _news_button(language: str, *, is_on: bool) -> Button:
+    label = ("📰 ✅ " if is_on else "📰 ▫️ ") + native_name(language)
+    return Button(label, data=Press(Action.NO_NEWS if is_on else Action.NEWS, language).pack())
 
 
 def news_stopped(texts: Texts) -> Screen:
