@@ -112,11 +112,10 @@ async def take_fragment(update: Update, context: Context) -> None:
         return
     article = await context.services.articles.find(dialog.draft.article_id)
     place = find_place(fragment, _texts_of(article)) if article is not None else None
-    draft = replace(
-        dialog.draft,
-        fragment=fragment,
-        sentence=None if place is None else place.sentence,
-        fragment_at=None if place is None else place.at,
+    draft = (
+        replace(dialog.draft, fragment=fragment, sentence=None, fragment_at=None)
+        if place is None
+        else replace(dialog.draft, fragment=place.fragment, sentence=place.sentence, fragment_at=place.at)
     )
     await context.advance(update, dialog.at(Step.TYPO_CORRECTION, draft))
 

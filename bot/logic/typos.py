@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.logic.cutting import sentence_around
-from bot.logic.rich import utf16_length
+from bot.logic.cutting import sentence_around, slice_utf16
+from bot.logic.rich import Rich, utf16_length
 
 FRAGMENT_LENGTH = range(2, 256)
 CORRECTION_LIMIT = 500
+SENTENCE_LIMIT = 600
+"""UTF-16 units. A sentence may be a whole page; what is shown of it must leave room for the rest of the message."""
 ALIKE = 0.55
 """From this likeness on (0…1, difflib's ratio) the typed words are the fragment put right."""
 
@@ -77,7 +79,10 @@ def guess_meaning(fragment: str, typed: str) -> Guess:
 
 
 def _alike(fragment: str, typed: str) -> float:
-    return difflib.SequenceMatcher(None, _folded(fragment), _folded(typed), autojunk=False).ratio()
+    matcher = difflib.SequenceMatcher(None, _folded(fragment), _folded(typed), autojunk=False)
+    # The upper bounds are quick; the ratio itself is not, for a fragment and a long comment.
+    bound = min(matcher.real_quick_ratio(), matcher.quick_ratio())
+    return matcher.ratio() if bound >= ALIKE else bound
 
 
 def _both_numbers(fragment: str, typed: str) -> bool:
@@ -90,17 +95,32 @@ def _folded(words: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A fragment within its sentence; `at` counts UTF-16 code units from the sentence's beginning."""
+    """A fragment, as the article has it, in its sentence; `at` counts UTF-16 code units from the sentence's beginning.
 
+    Of a very long sentence only the words around the fragment are kept, with an ellipsis where it was cut.
+    """
+
+    fragment: str
     sentence: str
     at: int
 
 
 def place_at(text: str, position: int, fragment: str) -> Place:
     """The sentence of `text` around the fragment that begins at `position` (UTF-16, as in Telegram's TextQuote)."""
-    start, end = sentence_around(text, position, utf16_length(fragment))
-    encoded = text.encode("utf-16-le", "surrogatepass")
-    return Place(encoded[start * 2 : end * 2].decode("utf-16-le", "surrogatepass"), position - start)
+    end = position + utf16_length(fragment)
+    start_of_sentence, end_of_sentence = sentence_around(text, position, end - position)
+    room = max(SENTENCE_LIMIT - (end - position), 0) // 2
+    before = _slice(text, max(start_of_sentence, position - room), position)
+    after = _slice(text, end, min(end_of_sentence, end + room))
+    if position - start_of_sentence > room:
+        before = "…" + before[before.find(" ") + 1 :]
+    if end_of_sentence - end > room:
+        after = (after[: after.rfind(" ")] if " " in after else after) + "…"
+    return Place(fragment, before + fragment + after, utf16_length(before))
+
+
+def _slice(text: str, start: int, end: int) -> str:
+    return slice_utf16(Rich(text), start, end).text
 
 
 def find_place(fragment: str, texts: Iterable[str]) -> Place | None:

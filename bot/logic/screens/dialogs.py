@@ -174,7 +174,8 @@ def _choice(texts: Texts, dialog: Dialog) -> Screen:
             texts.gettext("You have quoted:"),
             quoted(dialog.draft.fragment or ""),
             texts.gettext("and written:"),
-            quoted(dialog.draft.text or ""),
+            # What was typed may be as long as a message; with the question it must still fit one.
+            quoted(cut_at_sentence(Rich(dialog.draft.text or ""), 300)),
             texts.gettext("What is it?"),
         ],
         "\n",
