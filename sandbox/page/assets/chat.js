@@ -8,7 +8,7 @@ import { formatDay, pageLanguage, word } from "./words.js";
 
 const NEAR_END_PX = 80;
 const TYPING_MS = 5000;
-const NOTICE_MS = 5000;
+const NOTICE_MS = 3000; // it stands over the last message
 const ANSWER_MS = 15000; // a client stops waiting for an answer to a press
 const QUOTE_LIMIT = 1024; // ReplyParameters.quote
 const KINDS = ["photo", "voice", "sticker", "video", "document", "location", "contact"];
