@@ -9,6 +9,7 @@ import re
 import socket
 import zlib
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urljoin, urlsplit
@@ -22,6 +23,8 @@ from bot.sources.port import Faulty, SourceFault, Unchanged, Validators
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _OK, _NOT_MODIFIED = 200, 304
 _CHUNK = 64 * 1024
+# A second would do if the Date were that of the reading; a slow site writes it when the page is done.
+_SETTLES_WITHIN: Final = timedelta(seconds=5)
 _ACCEPT = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1"
 _ETAG = re.compile(r'(?:W/)?"(?P<opaque>[^"]*?)(?:-gzip|-br|;gzip)?"')
 
@@ -151,10 +154,25 @@ async def _read(response: aiohttp.ClientResponse, limits: FetchLimits) -> Page |
 
 
 def _validators_of(response: aiohttp.ClientResponse) -> Validators:
-    """The ETag loses what servers add while packing (W/, -gzip): WordPress compares it by letter with its own."""
+    """The ETag loses what servers add while packing (W/, -gzip): WordPress compares it by letter with its own.
+
+    A page changed just now has none: WordPress makes both of the second of the last change, and what is published
+    later in that second would stay behind a 304 (RFC 9110, 8.8.2.2).
+    """
+    if _is_changed_just_now(response):
+        return Validators()
     found = _ETAG.fullmatch(response.headers.get("ETag", "").strip())
     etag = f'"{found["opaque"]}"' if found and found["opaque"] else None
     return Validators(etag=etag, last_modified=response.headers.get("Last-Modified"))
+
+
+def _is_changed_just_now(response: aiohttp.ClientResponse) -> bool:
+    try:
+        changed = parsedate_to_datetime(response.headers.get("Last-Modified", ""))
+        age = parsedate_to_datetime(response.headers.get("Date", "")) - changed
+    except (TypeError, ValueError):
+        return False
+    return abs(age) <= _SETTLES_WITHIN
 
 
 def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:

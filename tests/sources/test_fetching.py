@@ -79,6 +79,25 @@ async def test_only_one_condition_is_sent(
     assert conditions == sent
 
 
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("Sun, 01 Mar 2026 10:00:00 GMT", Validators()),
+        ("Sun, 01 Mar 2026 10:00:05 GMT", Validators()),
+        ("Sun, 01 Mar 2026 09:59:59 GMT", Validators()),
+        ("Sun, 01 Mar 2026 10:00:06 GMT", Validators('"1"', "Sun, 01 Mar 2026 10:00:00 GMT")),
+        ("at some time", Validators('"1"', "Sun, 01 Mar 2026 10:00:00 GMT")),
+    ],
+)
+async def test_a_page_changed_just_now_is_read_again_whatever_its_marks(
+    session: aiohttp.ClientSession, site: HostileSite, date: str, expected: Validators
+) -> None:
+    site.says("/feed", "x", Date=date, ETag='"1"', Last_Modified="Sun, 01 Mar 2026 10:00:00 GMT")
+    page = await fetch(session, site.at("/feed"))
+    assert isinstance(page, Page)
+    assert page.validators == expected
+
+
 async def test_unchanged_without_having_asked_is_a_fault(session: aiohttp.ClientSession, site: HostileSite) -> None:
     site.says("/feed", b"", status=304)
     assert await fetch_fault(session, site.at("/feed")) is SourceFault.HTTP_ERROR

@@ -99,10 +99,20 @@ async def test_nothing_is_fetched_twice_until_something_changes(
     assert [article.title for article in second.articles] == ["Вторая", "Первая"]
 
 
+async def test_what_is_published_within_the_second_of_a_fetch_is_not_missed(
+    wordpress: WordPress, session: aiohttp.ClientSession
+) -> None:
+    url = wordpress.feed_url("rus")
+    wordpress.publish("Первая", "<p>Новость.</p>")
+    first = await fetch(session, url)
+    assert isinstance(first, Fetched)
+    assert first.validators == Validators()
+
+
 async def test_a_site_behind_a_compressing_server_is_spared_too(
     wordpress: WordPress, session: aiohttp.ClientSession
 ) -> None:
-    wordpress.publish("Первая", "<p>Новость.</p>")
+    wordpress.publish("Первая", "<p>Новость.</p>", at=datetime(2026, 3, 1, tzinfo=UTC))
     async with TestServer(weakening(wordpress, session), host="127.0.0.1") as server:
         url = str(server.make_url("/category/rus/feed/"))
         first = await fetch(session, url)
