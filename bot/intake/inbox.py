@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import structlog
 from telegram import Update
+from telegram.error import TelegramError
 
 from bot.context import DauysApplication, Services, answer_hotline
 from bot.intake.incoming import RawUpdate, asks_for_hotline, person_of, update_id_of
@@ -67,6 +68,8 @@ class Inbox:
         try:
             async with self._database.write() as connection:
                 new = await update_rows.store_updates(connection, incoming, now=self._services.now())
+                answered = [one.update_id for one in incoming if one.update_id in self._answered_unstored]
+                await update_rows.finish_updates(connection, answered, now=self._services.now())
         except DatabaseError as error:
             _log.error("updates_not_stored", error=type(error).__name__, count=len(incoming))
             self._answer_hotline_only(incoming)
@@ -75,7 +78,7 @@ class Inbox:
             self._more_in_database = True
             return True
         for one in incoming:
-            if one.update_id in new and one.update_id not in self._loaded:
+            if one.update_id in new and one.update_id not in self._loaded and one.update_id not in answered:
                 self._feed(WaitingUpdate(one.update_id, one.person_id, one.payload, UpdateState.PENDING, attempts=0))
         return True
 
@@ -180,8 +183,18 @@ class Inbox:
             self._answered_unstored[one.update_id] = None
             if len(self._answered_unstored) > REMEMBERED_CALLS:
                 self._answered_unstored.popitem(last=False)
-            update = Update.de_json(dict(one.payload), self.application.bot)
-            self.in_background(answer_hotline(self.application.bot, self._services, update, language=None))
+            self.in_background(self._answer_unstored(one))
+
+    async def _answer_unstored(self, one: IncomingUpdate) -> None:
+        update = Update.de_json(dict(one.payload), self.application.bot)
+        try:
+            await answer_hotline(self.application.bot, self._services, update, language=None)
+            if update.callback_query is not None:
+                await update.callback_query.answer()
+        except TelegramError:
+            # Answered when Telegram shows it the next time.
+            self._answered_unstored.pop(one.update_id, None)
+            raise
 
     def in_background(self, work: Coroutine[object, object, None]) -> None:
         """Runs to its end by itself; an error of it is logged."""
