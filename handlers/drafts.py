@@ -4,6 +4,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler
 
 from bot.context import AnyHandler, Context, pressed_in_dialog
+from bot.logic.screens import readers as reader_screens
 
 
 async def go_on(update: Update, context: Context) -> None:
@@ -18,6 +19,7 @@ async def go_on(update: Update, context: Context) -> None:
 async def begin_new(update: Update, context: Context) -> None:
     dialog = context.dialog
     if dialog is None or dialog.wanted is None:
+        await context.toast(update, reader_screens.too_late(context.texts(update)))
         return
     await context.toast(update)
     await context.advance(update, dialog.wanted, in_place=True)
