@@ -57,6 +57,9 @@ fmt: $(READY) ## put the code into the one form
 catalogs: $(READY) ## bring locales/ up to date with the sentences in the code
 	$(PYTHON) -m locales.catalogs update
 
+picture: $(BROWSER_READY) ## take the README's picture of the sandbox anew
+	$(PYTHON) -m tests.browser.picture docs/sandbox.png
+
 clean: ## remove what was built or installed here; data/ and config.toml stay
 	rm -rf .venv .uv build test-results .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

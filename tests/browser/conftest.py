@@ -7,7 +7,7 @@ from typing import TypeAlias
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.stage import CONTEXT, LAUNCH, Stage, check_chromium, running_sandbox
+from tests.browser.stage import ARGUMENTS, CHROMIUM, SCREEN, TIMEZONE, Stage, check_chromium, running_sandbox
 
 OpenStage: TypeAlias = Callable[[str], Stage]
 
@@ -15,12 +15,12 @@ OpenStage: TypeAlias = Callable[[str], Stage]
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
     check_chromium()
-    return LAUNCH
+    return {"executable_path": str(CHROMIUM), "args": [*ARGUMENTS]}
 
 
 @pytest.fixture(scope="session")
 def browser_context_args() -> dict[str, object]:
-    return CONTEXT
+    return {"viewport": SCREEN, "timezone_id": TIMEZONE}
 
 
 @pytest.fixture

@@ -18,23 +18,20 @@ from sandbox.site.articles import Misprint, load_edition
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
-LAUNCH: dict[str, object] = {
-    "executable_path": str(CHROMIUM),
-    # Root has no sandbox to start; the rest keeps Chromium from asking the Internet for anything.
-    "args": [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-domain-reliability",
-        "--font-render-hinting=none",
-    ],
-}
+# Root has no sandbox to start; the rest keeps Chromium from asking the Internet for anything.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-domain-reliability",
+    "--font-render-hinting=none",
+)
 SCREEN: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-CONTEXT: dict[str, object] = {"viewport": SCREEN, "timezone_id": "Asia/Almaty", "locale": "ru-RU"}
+TIMEZONE = "Asia/Almaty"
 ARRIVES_WITHIN_MS = 15_000
 NATIVE_NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 
