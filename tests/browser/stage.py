@@ -66,9 +66,9 @@ def check_chromium() -> None:
 
 
 @contextmanager
-def running_sandbox(log: Path) -> Iterator[str]:
+def running_sandbox(log: Path, *, port: int = 0) -> Iterator[str]:
     """`main.py sandbox` for the length of the `with`, as its page's address; what it says beside that is in `log`."""
-    command = [sys.executable, "main.py", "sandbox", "--port", "0", "--no-browser"]
+    command = [sys.executable, "main.py", "sandbox", "--port", str(port), "--no-browser"]
     with (
         log.open("w", encoding="utf-8") as said,
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=said, text=True) as process,  # noqa: S603 -- our own

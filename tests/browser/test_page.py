@@ -1,10 +1,13 @@
-"""The page itself: on a phone, after a reload, when the server is away, and what it does with hostile names."""
+"""The page itself: on a phone, after a reload, when its server is away, with two editors at once."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenStage
-from tests.browser.stage import PHONE
+from tests.browser.stage import ARRIVES_WITHIN_MS, PHONE, Stage, running_sandbox
 
 UNTRANSLATED = "() => [...document.querySelectorAll('[data-word]')].filter(e => !e.textContent.trim()).length"
 OVERFLOW = "() => document.documentElement.scrollWidth - innerWidth"
@@ -85,3 +88,45 @@ def test_a_photo_gets_a_friendly_sentence(open_stage: OpenStage) -> None:
     stage.reader.says("/help")
     stage.reader.sees("What I can do")
     stage.picture("help")
+
+
+def test_of_two_editors_pressing_at_once_one_decides_and_the_other_sees_who(open_stage: OpenStage) -> None:
+    stage = open_stage("kk")
+    page = stage.page
+    stage.starts("kk")
+    article, misprint = stage.publish("kk")
+    stage.reader.selects(article, misprint.wrong)
+    page.get_by_test_id("quote-button").click()
+    stage.reader.says(misprint.right)
+    stage.reader.presses(stage.reader.sees("Редакцияға жіберейін бе?"), "✅ Жіберу")
+    card = stage.desk.sees("№1", misprint.wrong)
+
+    # Both presses leave within one turn of the page's loop, before either could be answered.
+    stage.desk.button(card, "✅ Түзетілді").evaluate(
+        """fixed => {
+            const notAnError = [...fixed.closest(".keyboard").querySelectorAll("button")].at(-1);
+            fixed.click();
+            [...document.querySelectorAll("[data-testid=editor]")].at(-1).click();
+            notAnError.click();
+        }"""
+    )
+    expect(page.get_by_test_id("alert")).to_contain_text("Шешім қабылданып қойған: Айдана Серікова")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("alert")).to_be_hidden()
+    expect(card.get_by_test_id("inline-button")).to_have_count(0)
+    expect(card).to_contain_text("✅ Түзетілді · Айдана Серікова")
+    expect(card).not_to_contain_text("Ерлан")
+    stage.reader.sees("хабарламаңыздағы қате түзетілді")
+
+
+def test_a_page_whose_server_was_away_says_so_and_comes_back_by_itself(page: Page, tmp_path: Path) -> None:
+    with running_sandbox(tmp_path / "first.log") as url:
+        stage = Stage(page, tmp_path)
+        stage.open(url, language="ru")
+        stage.starts("ru")
+    expect(page.get_by_test_id("away")).to_be_visible()
+    with running_sandbox(tmp_path / "second.log", port=urlsplit(url).port or 0):
+        expect(page.get_by_test_id("away")).to_be_hidden(timeout=ARRIVES_WITHIN_MS)
+        # Nothing of the first sandbox was kept: the new one begins with a new reader.
+        expect(page.get_by_test_id("reader-start")).to_be_visible()
+        stage.starts("ru")
