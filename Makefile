@@ -14,7 +14,7 @@ PORT ?= 8110
 CONFIG ?= config.toml
 ARGS ?=
 
-.PHONY: help sandbox run check-setup test test-wordpress test-browser test-crash check lint fmt catalogs clean
+.PHONY: help sandbox run check-setup test test-wordpress test-browser test-crash check lint fmt catalogs picture clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
