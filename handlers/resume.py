@@ -15,7 +15,9 @@ async def answer_again(update: Update, context: Context) -> None:
         await context.answer(update, screen)
     elif context.dialog is not None and not context.dialog.is_parked:
         await context.show_step(update, context.dialog)
-    # Else the effect was to end a dialog, or a decision of the desk, whose card is edited by the outbox.
+    elif context.dialog is None and context.situation.reader is not None:
+        await context.answer(update, dialog_screens.cancelled(context.texts(update)))
+    # Else it was a decision of the desk, whose card is edited by the outbox.
 
 
 class ReplayHandler(TypeHandler[Update, Context, None]):

@@ -117,6 +117,9 @@ class PersonalProcessor(BaseUpdateProcessor):
                 _log.warning("hotline_without_database")
             return
         here.reader = await self._services.readers.meet(user.id, now=now)
+        if here.reader.blocked_at is not None and update.my_chat_member is None:
+            # Who speaks has not blocked the bot; a send refused before may have been recorded after the unblocking.
+            await self._services.readers.welcome_back(user.id, now=now)
         here.dialog = await self._services.dialogs.find(user.id, now=now)
         message = update.message
         if message is not None and isinstance(message.reply_to_message, Message):
@@ -144,8 +147,9 @@ class PersonalProcessor(BaseUpdateProcessor):
                 await self._inbox.try_again(row, after_s=DATABASE_AWAY_S, counts=False)
             case Remedy.ASIDE:
                 await self._apologize(handled)
-                await self._inbox.put_aside(row, error)
+                # The desk first: after a crash in between it hears of it twice, not never.
                 await self._tell_desk(error)
+                await self._inbox.put_aside(row, error)
 
     async def _let_go(self, handled: _Handled) -> None:
         chat = handled.update.effective_chat
