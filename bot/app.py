@@ -46,7 +46,7 @@ VERSION = "0.1.0"
 LOCALES = Path(__file__).parent.parent / "locales"
 HOUSEKEEPING_EVERY_S = 60.0
 UPDATES_REMEMBERED = timedelta(days=2)
-STOP_WITHIN_S = 10.0
+STOP_WITHIN_S = 8.0
 LONGEST_PAUSE_S = 30.0
 
 _log = structlog.get_logger(__name__)
@@ -92,10 +92,12 @@ class Dauys:
             submissions=Submissions(self.database, self.bell, self.desk),
             desk=self.desk,
         )
+        self._reply_request = world.make_request()
         self._polling_request = world.make_request()
         self._broadcast_request = world.make_request()
         self._limiter = LaneLimiter(limits=world.limits or Limits(broadcast_per_s=settings.delivery.broadcast_per_s))
         self.inbox = Inbox(self.database, self.services)
+        self._processor = PersonalProcessor(self.inbox, self.services)
         self.application = self._build(register)
         self.engine = self._build_engine(self.application.bot)
         self._poller = Poller(self.application.bot, self._polling_request, self.inbox.take)
@@ -108,7 +110,7 @@ class Dauys:
         bot: Bot = ExtBot(
             self.settings.telegram.read_token(),
             base_url=f"{self.settings.telegram.api_url}/bot",
-            request=self._world.make_request(),
+            request=self._reply_request,
             get_updates_request=self._polling_request,
             rate_limiter=self._limiter,
         )
@@ -117,7 +119,7 @@ class Dauys:
             .bot(bot)
             .updater(None)
             .job_queue(None)
-            .concurrent_updates(PersonalProcessor(self.inbox, self.services))
+            .concurrent_updates(self._processor)
             .context_types(ContextTypes(context=Context))
             .build()
         )
@@ -158,13 +160,17 @@ class Dauys:
     async def _prepare_database(self) -> None:
         try:
             await self._held.enter_async_context(alone(self.database))
+            await migrate(self.database)
+            await self.engine.recover()
+            await self.desk.locate()
         except NotAloneError:
             raise StartError(
                 "another Dauys runs on this database. Fix: stop it first, or give this one its own database.url."
             ) from None
-        await migrate(self.database)
-        await self.engine.recover()
-        await self.desk.locate()
+        except (DatabaseError, OSError) as error:
+            cause = error.orig if isinstance(error, DatabaseError) else error
+            where = self.settings.database.safe_url()
+            raise StartError(f"{where}: {cause}. Fix: start the database, or correct database.url.") from None
 
     async def _greet_telegram(self) -> None:
         """getMe, until Telegram answers: a server may start before its network."""
@@ -221,10 +227,15 @@ class Dauys:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        # Nothing new is begun on either side, and both sides end what they began at the same time.
+        self.inbox.stop()
+        self.engine.stop()
         if self.application.running:
             await _within(STOP_WITHIN_S / 2, self.application.stop(), what="updates")
+        await self._processor.let_go()
         await self.inbox.close()
-        self.engine.stop()
+        # Whoever still waits for a turn gives up now: nothing of it was sent, and its row must not look as if.
+        await self._limiter.shutdown()
         if self._engine_task is not None:
             await _within(STOP_WITHIN_S / 2, _ended(self._engine_task), what="deliveries")
             self._engine_task.cancel()
@@ -235,18 +246,21 @@ class Dauys:
             await self.application.shutdown()
         except TelegramError as error:
             _log.warning("shutdown_incomplete", error=error.message)
-        await self._polling_request.shutdown()
-        await self._broadcast_request.shutdown()
+        for request in (self._reply_request, self._polling_request, self._broadcast_request):
+            # PTB leaves its own open when it was stopped before it had begun; closing twice is closing once.
+            await request.shutdown()
         await self._held.aclose()
         await self.database.close()
         _log.info("stopped")
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Until `stopping` is set. A part that fails ends the whole: whoever watches the process restarts it."""
+        stop_task = asyncio.create_task(_until(stopping), name="stop signal")
         try:
-            await self.start()
+            # Also a start can be stopped: it lasts as long as Telegram is away.
+            if await _first_of(stop_task, asyncio.create_task(self.start(), name="start")):
+                return
             watched: Sequence[asyncio.Task[None]] = [*self._tasks]
-            stop_task = asyncio.create_task(_until(stopping), name="stop signal")
             engine = [self._engine_task] if self._engine_task is not None else []
             while not stop_task.done():
                 await asyncio.wait([stop_task, *watched, *engine], return_when=asyncio.FIRST_COMPLETED)
@@ -255,6 +269,7 @@ class Dauys:
                         task.result()
                 watched = [task for task in watched if not task.done()]
         finally:
+            stop_task.cancel()
             await self.stop()
 
 
@@ -265,6 +280,17 @@ def open_source(source: Source, settings: Settings, session: aiohttp.ClientSessi
 
 async def _until(event: asyncio.Event) -> None:
     await event.wait()
+
+
+async def _first_of(stop_task: "asyncio.Task[None]", work: "asyncio.Task[None]") -> bool:
+    """Whether the stop came before the work was done; then the work is cancelled. Raises what the work raises."""
+    await asyncio.wait([stop_task, work], return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        work.result()
+        return False
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    return True
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

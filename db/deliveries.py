@@ -299,6 +299,18 @@ async def release_interrupted(connection: AsyncConnection, *, to: DeliveryState,
     return edits.rowcount + others.rowcount
 
 
+async def release_unclaimed(connection: AsyncConnection, *, lane: int, but: Collection[int], now: datetime) -> int:
+    """Owes again what is claimed in the lane and not known to be on its way: nothing was sent of it."""
+    statement = (
+        update(deliveries)
+        .where(
+            deliveries.c.state == DeliveryState.SENDING, deliveries.c.lane == lane, deliveries.c.id.not_in(list(but))
+        )
+        .values(state=DeliveryState.PENDING, due_at=now)
+    )
+    return (await connection.execute(statement)).rowcount
+
+
 async def next_due_at(connection: AsyncConnection, *, after: datetime | None = None) -> datetime | None:
     """When the earliest pending row is, or was, due; of those that become due later than `after`, where it is given."""
     statement = select(func.min(deliveries.c.due_at)).where(deliveries.c.state == DeliveryState.PENDING)
@@ -322,10 +334,12 @@ async def find_message(connection: AsyncConnection, chat_id: int, message_id: in
     return None if row is None else SentMessage(DeliveryKind(row[0]), row[1], row[2], row[3])
 
 
-async def find_article_message(connection: AsyncConnection, chat_id: int, article_id: int) -> int | None:
-    """The message that brought this article to this chat."""
+async def find_article_message(
+    connection: AsyncConnection, chat_id: int, article_id: int
+) -> tuple[int | None, DeliveryState] | None:
+    """The message that brought this article to this chat, None as long as it has no number, and what became of it."""
     statement = (
-        select(deliveries.c.message_id)
+        select(deliveries.c.message_id, deliveries.c.state)
         .where(
             deliveries.c.article_id == article_id,
             deliveries.c.kind == DeliveryKind.ARTICLE,
@@ -333,8 +347,8 @@ async def find_article_message(connection: AsyncConnection, chat_id: int, articl
         )
         .limit(1)
     )
-    found: int | None = (await connection.execute(statement)).scalar()
-    return found
+    found = (await connection.execute(statement)).one_or_none()
+    return None if found is None else (found[0], DeliveryState(found[1]))
 
 
 async def card_messages(

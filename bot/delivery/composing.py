@@ -25,11 +25,12 @@ from db import readers as reader_rows
 from db import submissions as submission_rows
 from db.articles import HoldState
 from db.database import Database, Transaction
-from db.deliveries import Delivery, DeliveryKind
+from db.deliveries import Delivery, DeliveryKind, DeliveryState
 from db.readers import Reader
 from db.submissions import SubmissionKind
 
 TITLES_OF_A_HOLD = 15
+_ON_THEIR_WAY = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,10 @@ class Composer:
         message_id = row.message_id
         if message_id is None and row.article_id is not None:
             async with self._database.read() as connection:
-                message_id = await delivery_rows.find_article_message(connection, row.chat_id, row.article_id)
+                found = await delivery_rows.find_article_message(connection, row.chat_id, row.article_id)
+            if found is None or (found[0] is None and found[1] not in _ON_THEIR_WAY):
+                return Pointless("the article never arrived")
+            message_id = found[0]
         if message_id is None:
             return Later(2.0)
         return Call("editMessageText", edit_parameters(row.chat_id, message_id, screen))

@@ -5,7 +5,7 @@ double.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -23,7 +23,7 @@ from bot.services.outbox import Bell
 from bot.services.readers import Readers
 from db import deliveries as delivery_rows
 from db.database import Database, DatabaseError
-from db.deliveries import Delivery, DeliveryKind, DeliveryState, NewDelivery, Result
+from db.deliveries import EDITS, Delivery, DeliveryKind, DeliveryState, NewDelivery, Result
 
 SLOTS: Mapping[Lane, int] = {Lane.REPLY: 8, Lane.DESK: 2, Lane.BROADCAST: 8}
 """At 25 messages/s and answers of 100 ms, three are on their way; more would only double more after a crash."""
@@ -33,7 +33,6 @@ LOOK_AGAIN_S = 5.0
 DATABASE_AWAY_S = 1.0
 BROKEN_AGAIN_S = 60.0
 
-_EDITS = frozenset({DeliveryKind.CORRECTION, DeliveryKind.CARD_DECIDED, DeliveryKind.HOLD_DECIDED})
 _TO_DESK = frozenset(
     {
         DeliveryKind.CARD,
@@ -119,30 +118,47 @@ class Engine:
 
     async def _run_lane(self, lane: Lane, slots: int) -> None:
         listener = self._bell.listener()
-        sending: set[asyncio.Task[None]] = set()
-        while not self._is_stopping:
-            free = slots - len(sending)
-            # Take a free slot first, then claim: what is claimed is sent at once and never sits in memory.
-            batch = await self._claim(lane, free) if free else []
-            for row, composed in await self._compose(batch):
-                task = asyncio.create_task(self._deliver(row, composed, lane))
-                sending.add(task)
-                task.add_done_callback(sending.discard)
-                task.add_done_callback(lambda _done: listener.wake())
-            if not free:
-                await listener.heard(within_s=LOOK_AGAIN_S)
-            elif len(batch) < free:
-                await listener.heard(within_s=await self._idle_s())
-        await asyncio.gather(*sending)
+        sending: dict[asyncio.Task[None], int] = {}
 
-    async def _claim(self, lane: Lane, limit: int) -> list[Delivery]:
+        def done(task: "asyncio.Task[None]") -> None:
+            del sending[task]
+            listener.wake()
+
         try:
-            async with self._database.write() as connection:
-                return await delivery_rows.claim_due(connection, lane=lane, limit=limit, now=self._rules.now())
-        except DatabaseError as error:
-            _log.error("claim_failed", error=type(error).__name__)
-            await asyncio.sleep(DATABASE_AWAY_S)
-            return []
+            while not self._is_stopping:
+                free = slots - len(sending)
+                if not free:
+                    await listener.heard(within_s=LOOK_AGAIN_S)
+                    continue
+                # Take a free slot first, then claim: what is claimed is sent at once and never sits in memory.
+                looked_at = self._rules.now()
+                batch = await self._claim(lane, free, sending.values(), now=looked_at)
+                for row, composed in await self._compose(batch):
+                    task = asyncio.create_task(self._deliver(row, composed, lane))
+                    sending[task] = row.id
+                    task.add_done_callback(done)
+                if len(batch) < free:
+                    await listener.heard(within_s=await self._idle_s(looked_at))
+            await asyncio.gather(*sending)
+        finally:
+            for task in sending:
+                task.cancel()
+
+    async def _claim(self, lane: Lane, limit: int, on_their_way: Collection[int], *, now: datetime) -> list[Delivery]:
+        """Tries until the database answers, or until the engine is stopped."""
+        is_doubtful = False
+        while not self._is_stopping:
+            try:
+                async with self._database.write() as connection:
+                    if is_doubtful:
+                        # The claim may have been committed though its answer was lost: then nobody sends those rows.
+                        await delivery_rows.release_unclaimed(connection, lane=lane, but=on_their_way, now=now)
+                    return await delivery_rows.claim_due(connection, lane=lane, limit=limit, now=now)
+            except DatabaseError as error:
+                is_doubtful = True
+                _log.error("claim_failed", error=type(error).__name__)
+                await asyncio.sleep(DATABASE_AWAY_S)
+        return []
 
     async def _compose(self, batch: list[Delivery]) -> list[tuple[Delivery, Composed]]:
         if not batch:
@@ -157,15 +173,17 @@ class Engine:
             _log.exception("not_composed", delivery=batch[0].id, kind=batch[0].kind.value)
             return [(batch[0], Pointless(f"cannot be composed: {type(error).__name__}"))]
 
-    async def _idle_s(self) -> float:
+    async def _idle_s(self, looked_at: datetime) -> float:
+        """Until the next row comes due. What was due at `looked_at` and not claimed waits for one on its way in its
+        chat, whose end is heard of."""
         try:
             async with self._database.read() as connection:
-                due_at = await delivery_rows.next_due_at(connection)
+                due_at = await delivery_rows.next_due_at(connection, after=looked_at)
         except DatabaseError:
             return DATABASE_AWAY_S
         if due_at is None:
             return LOOK_AGAIN_S
-        return min(max((due_at - self._rules.now()).total_seconds(), 0.05), LOOK_AGAIN_S)
+        return min(max((due_at - self._rules.now()).total_seconds(), 0.0), LOOK_AGAIN_S)
 
     async def _deliver(self, row: Delivery, composed: Composed, lane: Lane) -> None:
         try:
@@ -188,9 +206,9 @@ class Engine:
         await self._settle(row, outcome)
 
     async def _settle(self, row: Delivery, outcome: Outcome) -> None:
-        attempt = Attempt(number=max(row.attempts, 1), is_edit=row.kind in _EDITS, is_to_desk=row.kind in _TO_DESK)
+        attempt = Attempt(number=max(row.attempts, 1), is_edit=row.kind in EDITS, is_to_desk=row.kind in _TO_DESK)
         settled = settle(attempt, outcome, after_crash=self._rules.after_crash)
-        message_id = outcome.message_id if isinstance(outcome, Sent) and row.kind not in _EDITS else None
+        message_id = outcome.message_id if isinstance(outcome, Sent) and row.kind not in EDITS else None
         # Before the row is recorded, so that a crash in between does it again.
         await self._persist(lambda: self._do(row, outcome, settled))
         await self._record(
@@ -216,10 +234,7 @@ class Engine:
                 if row.topic is not None:
                     await self._topics.forget(row.chat_id, row.topic)
             case Duty.FOLLOW_GROUP:
-                if isinstance(outcome, Moved):
-                    await self._desk.follow(row.chat_id, outcome.chat_id, now=now)
-                if row.kind in _EDITS:
-                    await self._show_anew(row)
+                await self._follow(row, outcome, now=now)
             case Duty.SHOW_ANEW:
                 await self._show_anew(row)
             case Duty.TELL_OPERATOR:
@@ -229,6 +244,12 @@ class Engine:
                     await self._desk.tell("refused", facts=facts, now=now)
             case _:
                 assert_never(settled.duty)
+
+    async def _follow(self, row: Delivery, outcome: Outcome, *, now: datetime) -> None:
+        if isinstance(outcome, Moved):
+            await self._desk.follow(row.chat_id, outcome.chat_id, now=now)
+        if row.kind in EDITS:
+            await self._show_anew(row)
 
     async def _show_anew(self, row: Delivery) -> None:
         if row.kind is not DeliveryKind.CARD_DECIDED or row.submission_id is None:

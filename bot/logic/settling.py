@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal, assert_never
 
-from bot.logic.outcome import Gone, GoneReason, Later, Moved, Outcome, Refused, Sent, TopicGone, Unknown
+from bot.logic.outcome import Gone, GoneReason, Later, Moved, Outcome, Refused, RefusedReason, Sent, TopicGone, Unknown
 
 AfterCrash = Literal["resend", "uncertain"]
 
@@ -67,18 +67,24 @@ def settle(attempt: Attempt, outcome: Outcome, *, after_crash: AfterCrash) -> Se
             return Settled(Fate.AGAIN, duty=Duty.FOLLOW_GROUP, error="moved")
         case Gone(reason):
             return _gone(attempt, reason)
-        case Refused(reason, detail):
-            error = f"{reason}: {detail}" if detail else str(reason)
-            if attempt.is_edit:
-                duty = Duty.SHOW_ANEW if attempt.is_to_desk else Duty.NOTHING
-                return Settled(Fate.FAILED, error=error, duty=duty)
-            return Settled(Fate.FAILED, error=error, duty=Duty.TELL_OPERATOR)
+        case Refused():
+            return _refused(attempt, outcome)
         case Unknown(detail):
             if after_crash == "uncertain" and not attempt.is_edit:
                 return Settled(Fate.UNCERTAIN, error=detail)
             return Settled(Fate.AGAIN, after_s=back_off_s(attempt.number), error=detail, is_repeat=not attempt.is_edit)
         case _:
             assert_never(outcome)
+
+
+def _refused(attempt: Attempt, refused: Refused) -> Settled:
+    if attempt.is_to_desk and refused.reason is RefusedReason.NO_RIGHTS:
+        # Somebody took the right to write away: the cards wait as if the bot were thrown out.
+        return Settled(Fate.AGAIN, after_s=DESK_AWAY_S, error=f"desk: {refused.reason}")
+    error = f"{refused.reason}: {refused.detail}" if refused.detail else str(refused.reason)
+    if attempt.is_edit:
+        return Settled(Fate.FAILED, error=error, duty=Duty.SHOW_ANEW if attempt.is_to_desk else Duty.NOTHING)
+    return Settled(Fate.FAILED, error=error, duty=Duty.TELL_OPERATOR)
 
 
 def _gone(attempt: Attempt, reason: GoneReason) -> Settled:

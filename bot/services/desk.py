@@ -118,8 +118,13 @@ class Desk:
             topic=Topic.SERVICE,
             payload={"kind": kind, **facts},
         )
-        async with self._database.write() as connection:
-            await delivery_rows.enqueue(connection, [line], now=now)
+        try:
+            async with self._database.write() as connection:
+                await delivery_rows.enqueue(connection, [line], now=now)
+        except BaseException:
+            # Not told: the next one of this kind need not wait for a minute.
+            self._last_line_at.pop(kind, None)
+            raise
         self._bell.ring()
         return True
 
