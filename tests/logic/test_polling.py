@@ -32,7 +32,7 @@ def test_retry_after_is_obeyed_up_to_a_day_and_never_shortens_the_wait(asked: fl
 
 
 @settings(deadline=None)  # a busy machine is no fault
-@given(st.floats(1, 86400), st.integers(0, 10**6), st.floats())
+@given(st.floats(1, 86400), st.integers(0, 10**6), st.floats(allow_nan=False))
 def test_the_wait_is_bounded_on_both_ends(poll_every_s: float, failures: int, jitter: float) -> None:
     wait = wait_s(poll_every_s, failures=failures, jitter=jitter)
     assert poll_every_s - 1e-3 <= wait <= max(3600, poll_every_s) * 1.1 + 1e-3
