@@ -21,6 +21,8 @@ from db.updates import IncomingUpdate, UpdateState, WaitingUpdate
 
 LOADED_AT_MOST = 1000
 DATABASE_AWAY_S = 2.0
+STORED_WITHIN_S = 1.0
+"""A database that is silent for longer counts as gone, for those who need the hotline."""
 REMEMBERED_CALLS = 1000
 
 _log = structlog.get_logger(__name__)
@@ -37,6 +39,8 @@ class Inbox:
         self._more_in_database = False
         self._answered_unstored: OrderedDict[int, None] = OrderedDict()
         self._background: set[asyncio.Task[None]] = set()
+        self._storing: asyncio.Task[bool] | None = None
+        self._is_stopping = False
 
     def attach(self, application: DauysApplication) -> None:
         """The application whose queue is fed; made after the inbox, because it needs the inbox's processor."""
@@ -65,6 +69,21 @@ class Inbox:
             for raw in batch
             if (update_id := update_id_of(raw)) is not None
         ]
+        while True:
+            # One batch at a time: a silent database is not asked once more for every poll.
+            storing, is_this = self._storing, self._storing is None
+            if storing is None:
+                storing = self._storing = asyncio.create_task(self._store(incoming), name="storing updates")
+            await asyncio.wait([storing], timeout=STORED_WITHIN_S)
+            if not storing.done():
+                _log.error("updates_not_stored", error="the database does not answer", count=len(incoming))
+                self._answer_hotline_only(incoming)
+                return False
+            self._storing = None
+            if is_this:
+                return storing.result()
+
+    async def _store(self, incoming: Sequence[IncomingUpdate]) -> bool:
         try:
             async with self._database.write() as connection:
                 new = await update_rows.store_updates(connection, incoming, now=self._services.now())
@@ -78,8 +97,13 @@ class Inbox:
             self._more_in_database = True
             return True
         for one in incoming:
-            if one.update_id in new and one.update_id not in self._loaded and one.update_id not in answered:
-                self._feed(WaitingUpdate(one.update_id, one.person_id, one.payload, UpdateState.PENDING, attempts=0))
+            if one.update_id not in new or one.update_id in self._loaded or one.update_id in answered:
+                continue
+            row = WaitingUpdate(one.update_id, one.person_id, one.payload, UpdateState.PENDING, attempts=0)
+            if one.update_id in self._answered_unstored:  # meanwhile: the database took its time
+                self.in_background(self.finish(row))
+            else:
+                self._feed(row)
         return True
 
     @property
@@ -88,7 +112,12 @@ class Inbox:
         return not self._loaded and not self._background
 
     def waiting_of(self, update_id: int) -> WaitingUpdate | None:
-        return self._loaded.get(update_id)
+        """What is to be handled under this number: nothing more once `stop` was called."""
+        return None if self._is_stopping else self._loaded.get(update_id)
+
+    def stop(self) -> None:
+        """Hands nothing over any more: what waits is in the database and comes again at the next start."""
+        self._is_stopping = True
 
     def _feed(self, row: WaitingUpdate) -> None:
         self._loaded[row.update_id] = row
@@ -102,6 +131,8 @@ class Inbox:
             self._hand_over(row)
 
     def _hand_over(self, row: WaitingUpdate) -> None:
+        if self._is_stopping:
+            return
         try:
             update = Update.de_json(dict(row.payload), self.application.bot)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others must go on
@@ -204,9 +235,10 @@ class Inbox:
 
     async def close(self) -> None:
         """Lets go of what waits in the background; what is not finished is in the database and comes again."""
-        for task in self._background:
+        ending = [*self._background, *([] if self._storing is None else [self._storing])]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:

@@ -14,8 +14,10 @@ from bot.context import Services, Situation, situation, texts_for
 from bot.delivery.direct import send_screen
 from bot.delivery.outcomes import retry_after_s
 from bot.intake.inbox import Inbox
+from bot.logic.callbacks import Action, read_press
 from bot.logic.screens import readers as reader_screens
 from bot.logic.screens.hotline import hotline_button
+from bot.logic.views import ArticleView
 from db.database import DatabaseError
 from db.updates import UpdateState, WaitingUpdate
 
@@ -77,6 +79,13 @@ class PersonalProcessor(BaseUpdateProcessor):
         self._inbox = inbox
         self._services = services
         self._apologized: set[int] = set()
+        self._handling: set[asyncio.Task[object]] = set()
+
+    async def let_go(self) -> None:
+        """Ends what is still being handled; it is in the inbox and comes again at the next start."""
+        for task in self._handling:
+            task.cancel()
+        await asyncio.gather(*self._handling, return_exceptions=True)
 
     async def initialize(self) -> None:
         """Nothing to open."""
@@ -86,9 +95,12 @@ class PersonalProcessor(BaseUpdateProcessor):
 
     async def do_process_update(self, update: object, coroutine: Awaitable[object]) -> None:
         row = self._inbox.waiting_of(update.update_id) if isinstance(update, Update) else None
-        if not isinstance(update, Update) or row is None:
+        task = asyncio.current_task()
+        if not isinstance(update, Update) or row is None or task is None:
             _dispose(coroutine)
             return
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
         here = Situation(self._services, update.update_id, is_replay=row.state is UpdateState.EFFECTED)
         token = situation.set(here)
         try:
@@ -123,9 +135,15 @@ class PersonalProcessor(BaseUpdateProcessor):
         here.dialog = await self._services.dialogs.find(user.id, now=now)
         message = update.message
         if message is not None and isinstance(message.reply_to_message, Message):
-            here.quoted_article = await self._services.articles.find_in_message(
-                chat.id, message.reply_to_message.message_id
-            )
+            here.quoted_article = await self._find_quoted(chat.id, message.reply_to_message)
+
+    async def _find_quoted(self, chat_id: int, quoted: Message) -> ArticleView | None:
+        articles = self._services.articles
+        if (known := await articles.find_in_message(chat_id, quoted.message_id)) is not None:
+            return known
+        # A copy that arrived just before a crash stands in no row; its buttons still say what it is.
+        is_ours = quoted.from_user is not None and quoted.from_user.id == self._inbox.application.bot.id
+        return await articles.find(_article_under(quoted)) if is_ours else None
 
     async def _settle(self, handled: _Handled) -> None:
         error = handled.situation.failure
@@ -180,6 +198,16 @@ class PersonalProcessor(BaseUpdateProcessor):
             )
         except DatabaseError:
             _log.warning("desk_not_told", error=kind)
+
+
+def _article_under(message: Message) -> int | None:
+    """The article that the buttons under a message of ours are about."""
+    rows = message.reply_markup.inline_keyboard if message.reply_markup is not None else ()
+    for button in (button for row in rows for button in row):
+        press = read_press(button.callback_data) if isinstance(button.callback_data, str) else None
+        if press is not None and press.action is Action.COMMENT:
+            return press.number
+    return None
 
 
 def _dispose(coroutine: Awaitable[object]) -> None:
