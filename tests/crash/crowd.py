@@ -62,7 +62,6 @@ class Card:
 
     copies: int = 0
     repeats: int = 0
-    is_pressed: bool = False
     decided_copies: set[int] = field(default_factory=set)
     messages: set[int] = field(default_factory=set)
     text: str = ""
@@ -242,5 +241,6 @@ class Crowd:
             card.repeats += text.startswith(REPEAT)
         if standing.markup is None:
             card.decided_copies.add(message_id)
-        if not card.is_pressed:
-            card.is_pressed = self._press(self.town.editor_id, standing, "✅")
+        if not is_edit:
+            # Every copy that can be pressed is pressed: the decision is one all the same.
+            self._press(self.town.editor_id, standing, "✅")
