@@ -329,16 +329,18 @@ async def test_a_result_that_the_locked_file_does_not_take_is_written_down_later
     try:
         async with open_outbox(database) as outbox:
             reader = await outbox.reader()
-            outbox.telegram.add_fault(Fault("delay", "sendMessage", reader, delay_s=0.2))
+            outbox.telegram.add_fault(Fault("delay", "sendMessage", reader, delay_s=0.1))
             await outbox.publish()
             async with asyncio.timeout(5):
                 while not await outbox.rows(state=DeliveryState.SENDING):  # noqa: ASYNC110 - the state is in the database
                     await asyncio.sleep(0.005)
             holder.execute("BEGIN IMMEDIATE")
-            await outbox.telegram.wait_for(lambda: bool(outbox.shown(reader)))
-            await asyncio.sleep(0.2)
-            assert await outbox.rows(state=DeliveryState.SENDING), "nobody can write yet"
-            holder.execute("ROLLBACK")
+            try:
+                await outbox.telegram.wait_for(lambda: bool(outbox.shown(reader)))
+                await asyncio.sleep(0.2)
+                assert await outbox.rows(state=DeliveryState.SENDING), "nobody can write yet"
+            finally:
+                holder.execute("ROLLBACK")
             await outbox.settle()
             assert len(outbox.shown(reader)) == 1
             assert await outbox.rows() == [("sent", None)]
