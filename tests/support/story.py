@@ -127,8 +127,9 @@ class Story:
         if self.telegram.world.updates.pending or not self.dauys.inbox.is_idle:
             return False
         async with self.dauys.database.read() as connection:
-            states = await count_by_state(connection)
+            # In this order: a row that is claimed in between is found on its way.
             due_at = await next_due_at(connection)
+            states = await count_by_state(connection)
         is_due = due_at is not None and due_at <= self.now()
         return not states.get(DeliveryState.SENDING) and not is_due and self.dauys.inbox.is_idle
 
