@@ -120,11 +120,12 @@ class SourcePoller:
                 jitter=self._chance.jitter(),
             ),
         )
-        await self._articles.save_source_state(failed)
         _log.warning("source_fault", source=state.name, fault=failed.fault, detail=faulty.detail, failures=failures)
+        # Before the count is saved: a crash in between tells it twice, the other way round it would never be told.
         if failures == TOLD_AFTER_FAILURES:
             facts = {"kind": "source_fault", "source": state.name, "error": f"{failed.fault}, {faulty.detail}"}
             await self._desk.tell(f"source_fault:{state.name}", facts=facts, now=now)
+        await self._articles.save_source_state(failed)
         return failed
 
     async def _tell_recovery(self, before: SourceState, *, now: datetime) -> None:

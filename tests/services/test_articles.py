@@ -1,4 +1,4 @@
-"""What one fetch of a source comes to, in the database, on both of them; and what the desk decides about many at once."""
+"""What one fetch of a source comes to in the database, and what the desk decides about many at once."""
 
 from dataclasses import dataclass
 from datetime import timedelta
