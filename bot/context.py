@@ -22,7 +22,7 @@ from bot.logic.lanes import Lane
 from bot.logic.screen import Screen
 from bot.logic.screens.dialogs import NAME_LENGTH, step_screen
 from bot.logic.screens.hotline import hotline_button, hotline_card, hotline_contacts
-from bot.logic.screens.readers import About
+from bot.logic.screens.readers import About, saved, too_late
 from bot.logic.views import ArticleView
 from bot.services.articles import Articles
 from bot.services.desk import Desk
@@ -147,6 +147,18 @@ class Context(CallbackContext[Bot, _Data, _Data, _Data]):
         except BadRequest as error:
             if "query is too old" not in error.message.lower():
                 raise
+
+    async def speak(self, update: Update) -> bool:
+        """Whether the language that was pressed is spoken from now on; answers the press either way."""
+        language = press_of(update).word or ""
+        if language not in self.services.settings.languages:
+            await self.toast(update, too_late(self.texts(update)))
+            return False
+        readers, reader_id = self.services.readers, self.reader.id
+        await readers.speak(reader_id, language, first_news=self.services.first_news_languages(language))
+        self.situation.reader = await readers.find(reader_id)
+        await self.toast(update, saved(self.texts(update)))
+        return True
 
     async def begin(self, update: Update, wanted: Dialog) -> None:
         """Begins a dialog, or asks which of two the reader wants; then shows where they stand."""

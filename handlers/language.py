@@ -8,6 +8,7 @@ from bot.context import AnyHandler, Context, press_of, pressed
 from bot.logic.callbacks import Action
 from bot.logic.screen import Screen
 from bot.logic.screens import readers as reader_screens
+from bot.menu import set_menu_for
 from bot.services.readers import Subscription
 
 
@@ -15,6 +16,14 @@ async def show_settings(update: Update, context: Context) -> None:
     subscription = await context.services.readers.subscription(context.reader.id)
     await context.answer(update, _settings(update, context, subscription))
     await context.toast(update)
+
+
+async def change_language(update: Update, context: Context) -> None:
+    if not await context.speak(update):
+        return
+    subscription = await context.services.readers.subscription(context.reader.id)
+    await context.replace(update, _settings(update, context, subscription))
+    await set_menu_for(context.bot, context.reader.id, context.texts(update))
 
 
 async def choose_news(update: Update, context: Context) -> None:
@@ -60,5 +69,6 @@ def handlers() -> list[AnyHandler]:
         CommandHandler("stop", stop, filters=ChatType.PRIVATE),
         CallbackQueryHandler(show_settings, pattern=pressed(Action.MENU, words={"language"})),
         CallbackQueryHandler(resume, pattern=pressed(Action.MENU, words={"resume"})),
+        CallbackQueryHandler(change_language, pattern=pressed(Action.LANGUAGE)),
         CallbackQueryHandler(choose_news, pattern=pressed(Action.NEWS, Action.NO_NEWS)),
     ]

@@ -8,7 +8,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 from telegram.ext.filters import ChatType
 
-from bot.context import AnyHandler, Context, app_language, press_of, pressed
+from bot.context import AnyHandler, Context, app_language, pressed
 from bot.logic.callbacks import Action
 from bot.logic.screen import Screen
 from bot.logic.screens import readers as reader_screens
@@ -34,38 +34,9 @@ def _question(update: Update, context: Context) -> Screen:
 
 async def begin(update: Update, context: Context) -> None:
     """The answer to the first question; pressed or handled twice, it leads to the welcome twice."""
-    if await _speak(update, context):
+    if await context.speak(update):
         await _welcome(update, context)
         await set_menu_for(context.bot, context.reader.id, context.texts(update))
-
-
-async def change_language(update: Update, context: Context) -> None:
-    if not await _speak(update, context):
-        return
-    services = context.services
-    texts = context.texts(update)
-    subscription = await services.readers.subscription(context.reader.id)
-    screen = reader_screens.language_settings(
-        texts,
-        languages=services.settings.languages,
-        offered=services.offered_languages,
-        news_languages=subscription.languages if subscription.is_on else frozenset(),
-    )
-    await context.replace(update, screen)
-    await set_menu_for(context.bot, context.reader.id, texts)
-
-
-async def _speak(update: Update, context: Context) -> bool:
-    """Whether the language that was pressed is spoken from now on."""
-    language = press_of(update).word or ""
-    services = context.services
-    if language not in services.settings.languages:
-        await context.toast(update, reader_screens.too_late(context.texts(update)))
-        return False
-    await services.readers.speak(context.reader.id, language, first_news=services.first_news_languages(language))
-    context.situation.reader = await services.readers.find(context.reader.id)
-    await context.toast(update, reader_screens.saved(context.texts(update)))
-    return True
 
 
 async def _welcome(update: Update, context: Context) -> None:
@@ -84,5 +55,4 @@ def handlers() -> list[AnyHandler]:
     return [
         CommandHandler("start", start, filters=ChatType.PRIVATE),
         CallbackQueryHandler(begin, pattern=pressed(Action.BEGIN)),
-        CallbackQueryHandler(change_language, pattern=pressed(Action.LANGUAGE)),
     ]
