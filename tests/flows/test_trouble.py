@@ -182,6 +182,8 @@ async def test_a_process_that_stops_before_its_answer_answers_after_its_restart(
     await story.restart()
 
     reader.sees_exactly(reader.words(SENT, number=1))
+    # A card whose turn had not come when the process stopped is owed again some seconds later.
+    await story.later(timedelta(seconds=10))
     aidana.sees("Жақсы жаңалық")
 
 
@@ -213,6 +215,8 @@ async def test_an_update_that_telegram_shows_twice_has_its_effect_once(story: St
     await story.restart()
 
     reader.sees_exactly(reader.words(SENT, number=1))
+    # A card whose turn had not come when the process stopped is owed again some seconds later.
+    await story.later(timedelta(seconds=10))
     aidana.sees("Жақсы жаңалық")
 
 
