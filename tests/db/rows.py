@@ -1,5 +1,7 @@
 """Rows that the database tests begin with, and a short way to look at what became of them."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -88,3 +90,10 @@ async def add_submission(database: Database, *, reader_id: int = 7, update_id: i
     )
     async with database.write() as connection:
         return await submission_rows.add_submission(connection, new, now=NOON)
+
+
+async def until_threads_ended() -> None:
+    """After a failed opening aiosqlite's thread ends a moment later, and speaks to the event loop then."""
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, 10)

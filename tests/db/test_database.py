@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.database import Database, DatabaseError, driver_url, open_database
-from tests.db.rows import add_readers
+from tests.db.rows import add_readers, until_threads_ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,6 +127,7 @@ async def test_a_file_that_cannot_be_opened_is_a_database_that_is_away(tmp_path:
             await database.version()
     finally:
         await database.close()
+        await until_threads_ended()
 
 
 async def test_a_file_that_another_process_holds_is_a_database_that_is_away(

@@ -11,7 +11,7 @@ from db import articles as article_rows
 from db import deliveries as delivery_rows
 from db import readers as reader_rows
 from db.database import Database, open_database
-from db.deliveries import GONE, DeliveryKind, DeliveryState, NewDelivery, Result
+from db.deliveries import GONE, DeliveryKind, DeliveryState, Interrupted, NewDelivery, Result
 from db.tables import deliveries
 from tests.db.rows import (
     BROADCAST,
@@ -292,19 +292,26 @@ async def test_what_a_crash_interrupted_is_owed_again_as_a_repeat(database: Data
     await owe(database, message("way", chat_id=1), message("later", chat_id=2), now=NOON)
     await claim(database, limit=1)
     async with database.write() as connection:
-        assert await delivery_rows.release_interrupted(connection, to=DeliveryState.PENDING, now=NOON) == 1
-        assert await delivery_rows.release_interrupted(connection, to=DeliveryState.PENDING, now=NOON) == 0
+        release = delivery_rows.release_interrupted
+        assert await release(connection, news_to=DeliveryState.PENDING, now=NOON) == Interrupted(news=1, others=0)
+        assert await release(connection, news_to=DeliveryState.PENDING, now=NOON) == Interrupted(news=0, others=0)
     assert [(row.chat_id, row.attempts, row.repeats) for row in await claim(database)] == [(1, 2, 1), (2, 1, 0)]
 
 
-async def test_uncertain_by_the_operators_wish_is_not_sent_again_but_an_edit_is(database: Database) -> None:
-    await owe(database, message("news", chat_id=1))
+async def test_uncertain_news_is_not_sent_again_by_the_operators_wish_but_all_else_is(database: Database) -> None:
+    await owe(database, replace(message("news", chat_id=1), kind=DeliveryKind.ARTICLE))
+    await owe(database, replace(message("card", chat_id=4), kind=DeliveryKind.CARD))
     edit = NewDelivery(DeliveryKind.CARD_DECIDED, BROADCAST, 2, "edit", message_id=5)
     await owe(database, edit, replace(edit, kind=DeliveryKind.CORRECTION, chat_id=3, dedupe_key="c", message_id=None))
     await claim(database)
     async with database.write() as connection:
-        await delivery_rows.release_interrupted(connection, to=DeliveryState.UNCERTAIN, now=NOON)
-    assert await stored(database) == [("news", "uncertain"), ("edit", "pending"), ("c", "pending")]
+        await delivery_rows.release_interrupted(connection, news_to=DeliveryState.UNCERTAIN, now=NOON)
+    assert await stored(database) == [
+        ("news", "uncertain"),
+        ("card", "pending"),
+        ("edit", "pending"),
+        ("c", "pending"),
+    ]
 
 
 async def test_the_next_moment_is_that_of_the_earliest_pending_row(database: Database) -> None:

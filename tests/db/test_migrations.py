@@ -18,6 +18,7 @@ from db.database import Database, open_database
 from db.migrate import HEAD, find_revision, migrate
 from db.tables import metadata
 from tests.conftest import BACKENDS
+from tests.db.rows import until_threads_ended
 from tests.support.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -103,6 +104,7 @@ async def test_trouble_with_the_database_is_not_taken_for_an_empty_one(tmp_path:
             await find_revision(database)
     finally:
         await database.close()
+        await until_threads_ended()
 
 
 def test_processes_that_migrate_at_once_all_succeed_and_one_does_it(empty_url: str) -> None:
