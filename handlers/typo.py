@@ -6,6 +6,7 @@ quote + words ──► CONFIRM ──► sent            the words look like th
 ✏️, /typo ──► FRAGMENT ──► CORRECTION
 """
 
+import re
 from dataclasses import replace
 
 from telegram import Message, Update
@@ -23,6 +24,7 @@ from bot.logic.typos import CORRECTION_LIMIT, FRAGMENT_LENGTH, Meaning, find_pla
 from bot.logic.views import ArticleView
 
 LATEST_SHOWN = 5
+_COMMAND = re.compile(r"^/typo(@\w+)?\s*", re.IGNORECASE)
 
 
 class HasQuote(UpdateFilter):
@@ -37,7 +39,8 @@ async def take_quote(update: Update, context: Context) -> None:
     message, article = update.message, context.situation.quoted_article
     if message is None or message.quote is None or article is None:
         return
-    fragment, typed = message.quote.text, clean_words(message.text or "")
+    # "/typo" written with the quote only points at it; what stands behind the command is the rest.
+    fragment, typed = message.quote.text, clean_words(_COMMAND.sub("", message.text or ""))
     if not await _has_length(update, context, fragment):
         return
     draft = Draft(article_id=article.id, fragment=fragment)
@@ -91,7 +94,10 @@ async def begin_by_button(update: Update, context: Context) -> None:
 
 
 async def begin_by_command(update: Update, context: Context) -> None:
-    """/typo as a reply to an article is its button; alone it shows the way and the last articles."""
+    """/typo with a quote is that quote, as a reply to an article its button; alone it shows the way."""
+    if update.message is not None and update.message.quote is not None and context.situation.quoted_article is not None:
+        await take_quote(update, context)
+        return
     quoted = context.situation.quoted_article
     if quoted is not None:
         await context.begin(update, Dialog(update.update_id, Step.TYPO_FRAGMENT, Draft(article_id=quoted.id)))

@@ -401,6 +401,14 @@ async def test_the_command_as_a_reply_is_the_button_of_that_article(story: Story
     reader.sees(f"{reader.words('✏️ A misprint in the article')}\n{TITLE}")
 
 
+async def test_the_command_written_with_a_quote_is_that_quote(story: Story) -> None:
+    reader, news = await story.reader_of(article())
+
+    await reader.quotes(news, "саябақ", "/typo саябағы")
+
+    reader.sees(reader.words("Shall I send it to the editors?"))
+
+
 async def test_a_quote_from_a_message_that_is_no_article_says_what_may_be_quoted(story: Story, language: str) -> None:
     reader = story.person()
     await reader.starts(language)
