@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -157,6 +157,12 @@ def _hide_rows(context: ExceptionContext) -> None:
 
 DatabaseError = DBAPIError
 """What every failed statement, lost connection and full pool raises."""
+
+
+def is_away(error: DatabaseError) -> bool:
+    """Whether the database itself is in trouble (gone, locked, full), not the statement: trying again may help."""
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
 
 Transaction = AsyncConnection
 """What `read()` and `write()` give, and what every statement of this package takes first."""

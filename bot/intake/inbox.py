@@ -16,7 +16,7 @@ from telegram.error import TelegramError
 from bot.context import DauysApplication, Services, answer_hotline
 from bot.intake.incoming import RawUpdate, asks_for_hotline, person_of, update_id_of
 from db import updates as update_rows
-from db.database import Database, DatabaseError, Transaction
+from db.database import Database, DatabaseError, Transaction, is_away
 from db.updates import IncomingUpdate, UpdateState, WaitingUpdate
 
 LOADED_AT_MOST = 1000
@@ -198,6 +198,8 @@ class Inbox:
                     await act(connection)
             except DatabaseError as error:
                 _log.error("update_not_finished", error=type(error).__name__)
+                if not is_away(error):
+                    return  # trying again would fail again; the update stays where it is, the person's next ones go on
                 await asyncio.sleep(DATABASE_AWAY_S)
             else:
                 return

@@ -18,7 +18,7 @@ from bot.logic.callbacks import Action, read_press
 from bot.logic.screens import readers as reader_screens
 from bot.logic.screens.hotline import hotline_button
 from bot.logic.views import ArticleView
-from db.database import DatabaseError
+from db.database import DatabaseError, is_away
 from db.updates import UpdateState, WaitingUpdate
 
 SIDE_BY_SIDE = 64
@@ -50,18 +50,13 @@ def remedy_for(error: Exception, *, attempts: int) -> Remedy:
         case Forbidden():
             return Remedy.LET_GO
         case DatabaseError():
-            return Remedy.WAIT if error.connection_invalidated or _is_away(error) else Remedy.ASIDE
+            return Remedy.WAIT if is_away(error) else Remedy.ASIDE
         case BadRequest():  # a NetworkError to PTB, but no trying again will mend it
             return Remedy.ASIDE
         case NetworkError() | RetryAfter():
             return Remedy.AGAIN if attempts + 1 < MOST_ATTEMPTS else Remedy.ASIDE
         case _:
             return Remedy.ASIDE
-
-
-def _is_away(error: DatabaseError) -> bool:
-    """Whether the database itself is in trouble (gone, locked, full), not the statement."""
-    return type(error).__name__ in {"OperationalError", "InterfaceError", "TimeoutError"}
 
 
 @dataclass(frozen=True, slots=True)
