@@ -14,7 +14,7 @@ PORT ?= 8110
 CONFIG ?= config.toml
 ARGS ?=
 
-.PHONY: help sandbox run check-setup test test-wordpress test-browser test-crash check lint fmt catalogs picture clean
+.PHONY: help sandbox run check-setup test test-postgresql test-wordpress test-browser test-crash check lint fmt catalogs picture clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check-setup: $(READY) ## is everything right for the bot to run? (CONFIG=config.
 
 test: $(READY) ## all tests but the slow suites (ARGS="-k quote -x")
 	$(PYTHON) -m pytest $(ARGS)
+
+test-postgresql: $(READY) ## the stories once more, on PostgreSQL
+	$(PYTHON) -m pytest tests/flows --database postgresql $(ARGS)
 
 test-wordpress: $(READY) ## against a real WordPress; installs Debian's packages for it when run as root
 	tests/wordpress/packages.sh build/wordpress

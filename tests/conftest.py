@@ -16,6 +16,10 @@ __all__ = ["postgres_server", "pytest_report_header"]
 BACKENDS = ("sqlite", "postgresql")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=BACKENDS, default="sqlite", help="what the stories of tests/flows run on")
+
+
 def migrate_now(url: str) -> None:
     """Migrates the database at `url`, for fixtures, which have no event loop."""
 

@@ -1,4 +1,4 @@
-"""Stories run on SQLite by default and, in the slower suite, on PostgreSQL too."""
+"""Stories are told on SQLite; with `--database postgresql` (`make test-postgresql`) on PostgreSQL."""
 
 from collections.abc import AsyncIterator
 
@@ -8,9 +8,14 @@ from tests.support.story import Person, Story, settings_for, telling
 
 
 @pytest.fixture
-async def scene(sqlite_url: str) -> AsyncIterator[tuple[Story, Person, Person]]:
+def story_url(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(f"{request.config.getoption('--database')}_url"))
+
+
+@pytest.fixture
+async def scene(story_url: str) -> AsyncIterator[tuple[Story, Person, Person]]:
     """A story and the two editors at its desk."""
-    async with telling(settings_for(sqlite_url)) as told:
+    async with telling(settings_for(story_url)) as told:
         yield told
 
 

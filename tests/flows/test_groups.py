@@ -21,16 +21,16 @@ async def comments(reader: Person, news_id: int, words: str) -> None:
 
 
 @pytest.fixture
-async def basic(sqlite_url: str) -> AsyncIterator[tuple[Story, Person]]:
+async def basic(story_url: str) -> AsyncIterator[tuple[Story, Person]]:
     """A story whose desk is a basic group, and an editor."""
-    async with telling(settings_for(sqlite_url, desk_chat_id=BASIC_GROUP), supergroup=False) as told:
+    async with telling(settings_for(story_url, desk_chat_id=BASIC_GROUP), supergroup=False) as told:
         yield told[0], told[1]
 
 
 @pytest.fixture
-async def forum(sqlite_url: str) -> AsyncIterator[tuple[Story, Person]]:
+async def forum(story_url: str) -> AsyncIterator[tuple[Story, Person]]:
     """A story whose desk has topics, and an editor."""
-    async with telling(settings_for(sqlite_url), forum=True) as told:
+    async with telling(settings_for(story_url), forum=True) as told:
         yield told[0], told[1]
 
 

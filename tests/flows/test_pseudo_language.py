@@ -61,9 +61,9 @@ def pseudo_locales(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def marked(sqlite_url: str, pseudo_locales: Path) -> AsyncIterator[tuple[Story, Person]]:
+async def marked(story_url: str, pseudo_locales: Path) -> AsyncIterator[tuple[Story, Person]]:
     """A story in marked letters, told at a desk with topics; and an editor."""
-    async with telling(settings_for(sqlite_url), forum=True, locales=pseudo_locales) as told:
+    async with telling(settings_for(story_url), forum=True, locales=pseudo_locales) as told:
         yield told[0], told[1]
 
 

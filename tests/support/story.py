@@ -54,8 +54,8 @@ class Dice:
         self._thrown = 0
 
     def choose(self, options: Sequence[str]) -> str:
-        self._thrown += 7
-        return options[self._thrown % len(options)]
+        self._thrown = (self._thrown * 1_103_515_245 + 12_345) % 2**31
+        return options[self._thrown // 2**16 % len(options)]
 
 
 @dataclass(slots=True)
