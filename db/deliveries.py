@@ -35,6 +35,9 @@ class DeliveryKind(StrEnum):
     """A line for the operator in the desk's service topic."""
 
 
+NEWS = frozenset({DeliveryKind.ARTICLE, DeliveryKind.FULL_TEXT})
+"""What may stay unsent rather than be sent twice, if the operator says so."""
+
 EDITS = frozenset({DeliveryKind.CORRECTION, DeliveryKind.CARD_DECIDED, DeliveryKind.HOLD_DECIDED})
 """The kinds that change a message which stands already."""
 
@@ -97,6 +100,14 @@ class Result:
     message_id: int | None = None
     error: str | None = None
     is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """How many rows a crash left half-way."""
+
+    news: int
+    others: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,17 +297,19 @@ async def record(connection: AsyncConnection, results: Sequence[Result], *, now:
     await connection.execute(statement, rows)
 
 
-async def release_interrupted(connection: AsyncConnection, *, to: DeliveryState, now: datetime) -> int:
-    """After a crash: what was on its way is owed again, as a repeat, or becomes uncertain. Only while nothing sends.
+async def release_interrupted(connection: AsyncConnection, *, news_to: DeliveryState, now: datetime) -> Interrupted:
+    """After a crash: what was on its way is owed again, as a repeat; news becomes `news_to`. Only while nothing sends.
 
-    An edit may be made twice without harm, so it is owed again in any case.
+    An edit may be made twice without harm; a card or a verdict is better had twice than never.
     """
     interrupted = update(deliveries).where(deliveries.c.state == DeliveryState.SENDING)
+    repeated = {"due_at": now, "repeats": deliveries.c.repeats + 1}
     edits = await connection.execute(
         interrupted.where(deliveries.c.kind.in_(EDITS)).values(state=DeliveryState.PENDING, due_at=now)
     )
-    others = await connection.execute(interrupted.values(state=to, due_at=now, repeats=deliveries.c.repeats + 1))
-    return edits.rowcount + others.rowcount
+    news = await connection.execute(interrupted.where(deliveries.c.kind.in_(NEWS)).values(state=news_to, **repeated))
+    others = await connection.execute(interrupted.values(state=DeliveryState.PENDING, **repeated))
+    return Interrupted(news=news.rowcount, others=edits.rowcount + others.rowcount)
 
 
 async def release_unclaimed(connection: AsyncConnection, *, lane: int, but: Collection[int], now: datetime) -> int:

@@ -86,7 +86,9 @@ class Composer:
                 submission = await facts.submission(row.submission_id)
                 if submission is None:
                     return Pointless("no such submission")
-                return desk_screens.verdict(texts, submission)
+                # Who never chose a language is answered in the one they wrote in.
+                spoken = facts.language_of(row) or submission.reader_language
+                return desk_screens.verdict(self._catalogs[spoken], submission)
             case DeliveryKind.DRAFT_KEPT:
                 return _draft_kept(row, texts)
             case DeliveryKind.HOLD | DeliveryKind.HOLD_DECIDED:

@@ -23,7 +23,7 @@ from bot.services.outbox import Bell
 from bot.services.readers import Readers
 from db import deliveries as delivery_rows
 from db.database import Database, DatabaseError
-from db.deliveries import EDITS, Delivery, DeliveryKind, DeliveryState, NewDelivery, Result
+from db.deliveries import EDITS, NEWS, Delivery, DeliveryKind, DeliveryState, NewDelivery, Result
 
 SLOTS: Mapping[Lane, int] = {Lane.REPLY: 8, Lane.DESK: 2, Lane.BROADCAST: 8}
 """At 25 messages/s and answers of 100 ms, three are on their way; more would only double more after a crash."""
@@ -96,12 +96,15 @@ class Engine:
 
     async def recover(self) -> int:
         """What a crash left half-way is owed again, or uncertain, as the operator chose. To be called before `run`."""
+        now = self._rules.now()
         to = DeliveryState.PENDING if self._rules.after_crash == "resend" else DeliveryState.UNCERTAIN
         async with self._database.write() as connection:
-            count = await delivery_rows.release_interrupted(connection, to=to, now=self._rules.now())
-        if count:
-            _log.warning("deliveries_interrupted", count=count, now=to.value)
-        return count
+            found = await delivery_rows.release_interrupted(connection, news_to=to, now=now)
+        if found.news or found.others:
+            _log.warning("deliveries_interrupted", news=found.news, news_now=to.value, others=found.others)
+        if found.news and to is DeliveryState.UNCERTAIN:
+            await self._desk.tell("uncertain", facts={"count": str(found.news)}, now=now)
+        return found.news + found.others
 
     def stop(self) -> None:
         """Claim nothing more; `run()` returns when everything on its way is recorded."""
@@ -206,7 +209,12 @@ class Engine:
         await self._settle(row, outcome)
 
     async def _settle(self, row: Delivery, outcome: Outcome) -> None:
-        attempt = Attempt(number=max(row.attempts, 1), is_edit=row.kind in EDITS, is_to_desk=row.kind in _TO_DESK)
+        attempt = Attempt(
+            number=max(row.attempts, 1),
+            is_edit=row.kind in EDITS,
+            is_to_desk=row.kind in _TO_DESK,
+            is_news=row.kind in NEWS,
+        )
         settled = settle(attempt, outcome, after_crash=self._rules.after_crash)
         message_id = outcome.message_id if isinstance(outcome, Sent) and row.kind not in EDITS else None
         # Before the row is recorded, so that a crash in between does it again.

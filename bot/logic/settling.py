@@ -40,6 +40,8 @@ class Attempt:
     number: int
     is_edit: bool
     is_to_desk: bool
+    is_news: bool = False
+    """An article, which the operator may prefer missing to doubled; a card or a verdict is never let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def settle(attempt: Attempt, outcome: Outcome, *, after_crash: AfterCrash) -> Se
         case Refused():
             return _refused(attempt, outcome)
         case Unknown(detail):
-            if after_crash == "uncertain" and not attempt.is_edit:
+            if after_crash == "uncertain" and attempt.is_news:
                 return Settled(Fate.UNCERTAIN, error=detail)
             return Settled(Fate.AGAIN, after_s=back_off_s(attempt.number), error=detail, is_repeat=not attempt.is_edit)
         case _:

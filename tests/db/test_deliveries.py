@@ -293,7 +293,7 @@ async def test_what_a_crash_interrupted_is_owed_again_as_a_repeat(database: Data
     await claim(database, limit=1)
     async with database.write() as connection:
         release = delivery_rows.release_interrupted
-        assert await release(connection, news_to=DeliveryState.PENDING, now=NOON) == Interrupted(news=1, others=0)
+        assert await release(connection, news_to=DeliveryState.PENDING, now=NOON) == Interrupted(news=0, others=1)
         assert await release(connection, news_to=DeliveryState.PENDING, now=NOON) == Interrupted(news=0, others=0)
     assert [(row.chat_id, row.attempts, row.repeats) for row in await claim(database)] == [(1, 2, 1), (2, 1, 0)]
 

@@ -20,6 +20,7 @@ from bot.logic.outcome import (
 from bot.logic.settling import DESK_AWAY_S, LONGEST_BACK_OFF_S, AfterCrash, Attempt, Duty, Fate, back_off_s, settle
 
 TO_READER = Attempt(1, is_edit=False, is_to_desk=False)
+NEWS = Attempt(1, is_edit=False, is_to_desk=False, is_news=True)
 TO_DESK = Attempt(1, is_edit=False, is_to_desk=True)
 EDIT_AT_READER = Attempt(1, is_edit=True, is_to_desk=False)
 EDIT_AT_DESK = Attempt(1, is_edit=True, is_to_desk=True)
@@ -50,8 +51,9 @@ TABLE: list[tuple[Outcome, tuple[Attempt, ...], tuple[AfterCrash, ...], Fate, fl
         Duty.NOTHING,
         False,
     ),
-    (Unknown("reset"), (TO_READER, TO_DESK), ("resend",), Fate.AGAIN, 1, Duty.NOTHING, True),
-    (Unknown("reset"), (TO_READER, TO_DESK), ("uncertain",), Fate.UNCERTAIN, 0, Duty.NOTHING, False),
+    (Unknown("reset"), (TO_READER, TO_DESK), BOTH, Fate.AGAIN, 1, Duty.NOTHING, True),
+    (Unknown("reset"), (NEWS,), ("resend",), Fate.AGAIN, 1, Duty.NOTHING, True),
+    (Unknown("reset"), (NEWS,), ("uncertain",), Fate.UNCERTAIN, 0, Duty.NOTHING, False),
     (Unknown("reset"), (EDIT_AT_READER, EDIT_AT_DESK), BOTH, Fate.AGAIN, 1, Duty.NOTHING, False),
 ]
 CASES = [
@@ -63,7 +65,7 @@ CASES = [
         after_s,
         duty,
         repeat,
-        id=f"{outcome}-{attempt.is_edit}-{attempt.is_to_desk}-{rule}",
+        id=f"{outcome}-{attempt.is_edit}-{attempt.is_to_desk}-{attempt.is_news}-{rule}",
     )
     for outcome, attempts, rules, fate, after_s, duty, repeat in TABLE
     for attempt in attempts

@@ -163,11 +163,22 @@ def service_line(texts: Texts, facts: Mapping[str, str]) -> Screen:
                 source=bold(facts.get("source", "")),
                 error=facts.get("error", ""),
             )
+        case "uncertain":
+            said = _uncertain(texts, int(facts.get("count", "0")))
         case _:
             said = fill(
                 texts.gettext("✅ The source {source} can be read again."), source=bold(facts.get("source", ""))
             )
     return Screen(said, silent=True)
+
+
+def _uncertain(texts: Texts, count: int) -> Rich:
+    said = texts.ngettext(
+        "⚠️ The bot was cut off: {count} article may not have reached its reader and is not sent again.",
+        "⚠️ The bot was cut off: {count} articles may not have reached their readers and are not sent again.",
+        count,
+    )
+    return fill(said, count=count)
 
 
 def already_decided(texts: Texts, *, who: str | None) -> str:
