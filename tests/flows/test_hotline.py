@@ -4,8 +4,11 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from tests.support.story import Person, Seen, Story, article
 
@@ -172,14 +175,30 @@ def rename_tables(path: str, *, before: str, after: str) -> None:
         connection.commit()
 
 
+def set_doors(url: str, *, are_open: bool) -> None:
+    """PostgreSQL lets nobody into the database any more, and throws out who is in; or opens it again."""
+    name = urlsplit(url).path.removeprefix("/")
+    allowed = "true" if are_open else "false"
+    with psycopg.connect(url.replace(f"/{name}", "/postgres", 1), autocommit=True) as connection:
+        connection.execute(sql.SQL(f"ALTER DATABASE {{}} ALLOW_CONNECTIONS {allowed}").format(sql.Identifier(name)))
+        if not are_open:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
 @asynccontextmanager
 async def database_gone(story: Story) -> AsyncIterator[None]:
-    """Every table is away; then they are back as they were."""
-    path = story.settings.database.read_url().removeprefix("sqlite:///")
+    """Everything is away; then it is back as it was."""
+    url = story.settings.database.read_url()
     # In a thread: the bot must be able to let go of the file meanwhile.
-    await asyncio.to_thread(rename_tables, path, before="", after="away_")
-    yield
-    await asyncio.to_thread(rename_tables, path, before="away_", after="")
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite:///")
+        await asyncio.to_thread(rename_tables, path, before="", after="away_")
+        yield
+        await asyncio.to_thread(rename_tables, path, before="away_", after="")
+    else:
+        await asyncio.to_thread(set_doors, url, are_open=False)
+        yield
+        await asyncio.to_thread(set_doors, url, are_open=True)
 
 
 async def test_the_hotline_answers_once_while_the_database_is_gone_and_not_again_when_it_is_back(
