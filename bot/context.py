@@ -3,21 +3,20 @@
 The intake fills a `Situation` before the handlers are chosen, so that a filter can ask for a dialog's step.
 """
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
-from telegram import Chat, Message, Update
+from telegram import Message, Update
 from telegram.error import BadRequest
-from telegram.ext import Application, BaseHandler, CallbackContext, ChatMemberHandler, ExtBot
-from telegram.ext.filters import UpdateFilter
+from telegram.ext import Application, BaseHandler, CallbackContext, ExtBot
 
 from bot.delivery.direct import edit_screen, send_contact, send_screen
 from bot.i18n import Catalogs, Texts
-from bot.logic.callbacks import Action, Press, read_press
+from bot.logic.callbacks import Press, read_press
 from bot.logic.cutting import clean_words, one_line
-from bot.logic.dialogs import Dialog, Step, open_dialog
+from bot.logic.dialogs import Dialog, open_dialog
 from bot.logic.lanes import Lane
 from bot.logic.screen import Screen
 from bot.logic.screens.dialogs import NAME_LENGTH, step_screen
@@ -225,33 +224,6 @@ def app_language(update: Update) -> str | None:
     return None if code is None else code.partition("-")[0].lower()
 
 
-def pressed(*actions: Action, words: Collection[str] | None = None) -> Callable[[object], bool]:
-    """A pattern for CallbackQueryHandler: our own data only, with one of these actions (and words)."""
-
-    def is_ours(data: object) -> bool:
-        press = read_press(data) if isinstance(data, str) else None
-        return press is not None and press.action in actions and (words is None or press.word in words)
-
-    return is_ours
-
-
-def pressed_in_dialog(*words: str, steps: Collection[Step] | None = None) -> Callable[[object], bool]:
-    """A pattern for the buttons of a guided flow: those of the dialog that stands now, at one of these steps.
-
-    A button of an older dialog, or of a step that was left, is for the fallback. An old button of a dialog that ended
-    by itself still works: pressing it is going on with it.
-    """
-
-    def is_current(data: object) -> bool:
-        press = read_press(data) if isinstance(data, str) else None
-        dialog = situation.get().dialog
-        if press is None or dialog is None or press.action is not Action.DIALOG or press.number != dialog.number:
-            return False
-        return press.word in words and (steps is None or (dialog.wanted is None and dialog.step in steps))
-
-    return is_current
-
-
 def press_of(update: Update) -> Press:
     """The press of a handler that was chosen by `pressed`."""
     query = update.callback_query
@@ -259,51 +231,3 @@ def press_of(update: Update) -> Press:
     if press is None:
         raise LookupError("this update is no press of ours")
     return press
-
-
-class MembershipHandler(ChatMemberHandler[Context, None]):
-    """The bot itself was let in, thrown out, blocked or unblocked: in a private chat, or anywhere else."""
-
-    def __init__(
-        self, callback: Callable[[Update, Context], Coroutine[object, object, None]], *, private: bool
-    ) -> None:
-        super().__init__(callback, ChatMemberHandler.MY_CHAT_MEMBER)
-        self._private = private
-
-    def check_update(self, update: object) -> bool:
-        if not isinstance(update, Update) or not super().check_update(update):
-            return False
-        chat = update.effective_chat
-        return chat is not None and (chat.type == Chat.PRIVATE) == self._private
-
-
-class InStep(UpdateFilter):
-    """Whether the speaker stands at one of these steps of an open dialog, and is not being asked which of two."""
-
-    def __init__(self, *steps: Step) -> None:
-        super().__init__(name=f"InStep{[step.value for step in steps]}")
-        self._steps = frozenset(steps)
-
-    def filter(self, update: Update) -> bool:  # noqa: ARG002 - the situation says it, not the update
-        dialog = situation.get().dialog
-        return dialog is not None and not dialog.is_parked and dialog.wanted is None and dialog.step in self._steps
-
-
-class InDialog(UpdateFilter):
-    """Whether the speaker stands anywhere in an open dialog."""
-
-    def filter(self, update: Update) -> bool:  # noqa: ARG002 - as above
-        dialog = situation.get().dialog
-        return dialog is not None and not dialog.is_parked
-
-
-class QuotesArticle(UpdateFilter):
-    """Whether the message is a reply to a message of ours that brought an article."""
-
-    def filter(self, update: Update) -> bool:  # noqa: ARG002 - as above
-        return situation.get().quoted_article is not None
-
-
-class IsReplay(UpdateFilter):
-    def filter(self, update: Update) -> bool:  # noqa: ARG002 - as above
-        return situation.get().is_replay

@@ -3,7 +3,8 @@
 from telegram import Update
 from telegram.ext import CallbackQueryHandler
 
-from bot.context import AnyHandler, Context, press_of, pressed
+from bot.context import AnyHandler, Context, press_of
+from bot.filters import pressed
 from bot.logic.callbacks import Action
 from bot.logic.screens import articles as article_screens
 from bot.logic.screens import readers as reader_screens

@@ -4,7 +4,8 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 from telegram.ext.filters import ChatType
 
-from bot.context import AnyHandler, Context, pressed_in_dialog
+from bot.context import AnyHandler, Context
+from bot.filters import pressed_in_dialog
 from bot.logic.screens import dialogs as dialog_screens
 
 

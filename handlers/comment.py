@@ -12,7 +12,8 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler
 from telegram.ext.filters import COMMAND, TEXT, ChatType
 
-from bot.context import AnyHandler, Context, InStep, QuotesArticle, press_of, pressed, pressed_in_dialog
+from bot.context import AnyHandler, Context, press_of
+from bot.filters import InStep, QuotesArticle, pressed, pressed_in_dialog
 from bot.logic.callbacks import Action
 from bot.logic.cutting import clean_words, one_line
 from bot.logic.dialogs import Dialog, Draft, Step

@@ -3,7 +3,8 @@
 from telegram import Message, Update
 from telegram.ext import CallbackQueryHandler
 
-from bot.context import AnyHandler, Context, press_of, pressed
+from bot.context import AnyHandler, Context, press_of
+from bot.filters import pressed
 from bot.logic.callbacks import Action
 from bot.logic.cutting import clean_words, one_line
 from bot.logic.screens import desk as desk_screens

@@ -3,7 +3,8 @@
 from telegram import Update
 from telegram.ext import CallbackQueryHandler
 
-from bot.context import AnyHandler, Context, pressed_in_dialog
+from bot.context import AnyHandler, Context
+from bot.filters import pressed_in_dialog
 from bot.logic.screens import readers as reader_screens
 
 

@@ -6,7 +6,8 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler
 from telegram.ext.filters import COMMAND, LOCATION, TEXT, ChatType, StatusUpdate, UpdateType
 
-from bot.context import AnyHandler, Context, InDialog
+from bot.context import AnyHandler, Context
+from bot.filters import InDialog
 from bot.logic.screen import Screen
 from bot.logic.screens import dialogs as dialog_screens
 from bot.logic.screens import readers as reader_screens

@@ -11,7 +11,8 @@ from telegram.error import BadRequest, Forbidden
 from telegram.ext import CallbackQueryHandler, MessageHandler
 from telegram.ext.filters import ChatType, StatusUpdate, UpdateFilter
 
-from bot.context import AnyHandler, Context, MembershipHandler, situation
+from bot.context import AnyHandler, Context, situation
+from bot.filters import MembershipHandler
 from bot.logic.screens import desk as desk_screens
 from bot.logic.screens import readers as reader_screens
 

@@ -4,7 +4,8 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler
 from telegram.ext.filters import UpdateFilter
 
-from bot.context import AnyHandler, Context, answer_hotline, pressed, situation
+from bot.context import AnyHandler, Context, answer_hotline, situation
+from bot.filters import pressed
 from bot.logic.callbacks import Action
 from bot.logic.hotline import is_hotline_text
 

@@ -4,7 +4,8 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 from telegram.ext.filters import ChatType
 
-from bot.context import AnyHandler, Context, press_of, pressed
+from bot.context import AnyHandler, Context, press_of
+from bot.filters import pressed
 from bot.logic.callbacks import Action
 from bot.logic.screen import Screen
 from bot.logic.screens import readers as reader_screens

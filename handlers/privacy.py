@@ -8,7 +8,8 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, CommandHandler
 from telegram.ext.filters import ChatType
 
-from bot.context import AnyHandler, Context, pressed
+from bot.context import AnyHandler, Context
+from bot.filters import pressed
 from bot.logic.callbacks import Action
 from bot.logic.screens import readers as reader_screens
 

@@ -2,7 +2,8 @@
 
 from telegram import ChatMember, Update
 
-from bot.context import AnyHandler, Context, MembershipHandler
+from bot.context import AnyHandler, Context
+from bot.filters import MembershipHandler
 
 
 async def follow(update: Update, context: Context) -> None:

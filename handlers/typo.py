@@ -13,7 +13,8 @@ from telegram import Message, Update
 from telegram.ext import CallbackQueryHandler, CommandHandler, MessageHandler
 from telegram.ext.filters import COMMAND, TEXT, ChatType, UpdateFilter
 
-from bot.context import AnyHandler, Context, InStep, QuotesArticle, press_of, pressed, pressed_in_dialog
+from bot.context import AnyHandler, Context, press_of
+from bot.filters import InStep, QuotesArticle, pressed, pressed_in_dialog
 from bot.logic.callbacks import Action
 from bot.logic.cutting import clean_words
 from bot.logic.dialogs import Dialog, Draft, Step
