@@ -1,7 +1,7 @@
 """The page itself: on a phone, after a reload, when its server is away, with two editors at once."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -114,6 +114,9 @@ def test_of_two_editors_pressing_at_once_one_decides_and_the_other_sees_who(open
     stage.reader.presses(stage.reader.sees("Редакцияға жіберейін бе?"), "✅ Жіберу")
     card = stage.desk.sees("№1", misprint.wrong)
 
+    # The first edit of the card fails and is made a second later: till then the buttons stand for both.
+    fault = {"kind": "server_error", "method": "editMessageText"}
+    assert page.request.post(urljoin(page.url, "/sandbox/faults"), data=fault).ok
     # Both presses leave within one turn of the page's loop, before either could be answered.
     stage.desk.button(card, "✅ Түзетілді").evaluate(
         """fixed => {
