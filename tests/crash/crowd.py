@@ -75,6 +75,7 @@ class Crowd:
         self._read = 0
         self.titles: list[str] = []
         self.cards: dict[str, Card] = {}
+        self.told_missing = 0
         self.verdicts: Counter[str] = Counter()
         self.readers: dict[int, Reader] = {}
         for wish, about in wishes:
@@ -227,8 +228,18 @@ class Crowd:
         if text.startswith("✅"):
             self.verdicts[found[1]] += 1
 
+    def _missing_told(self, text: str) -> int:
+        """How many articles this line at the desk calls uncertain; 0 for everything else."""
+        singular = "⚠️ The bot was cut off: {count} article may not have reached its reader and is not sent again."
+        before = self._says(singular).partition("{count}")[0]
+        number = re.match(r"\d+", text.removeprefix(before))
+        return int(number[0]) if text.startswith(before) and number else 0
+
     def _desk_sees(self, message: Mapping[str, object], *, is_edit: bool) -> None:
         text, message_id = str(message.get("text", "")), message["message_id"]
+        if told := self._missing_told(text):
+            self.told_missing += told
+            return
         found = _NUMBER.search(text)
         assert found is not None, f"the desk saw something that is no card: {text}"
         assert isinstance(message_id, int)

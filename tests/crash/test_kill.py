@@ -182,4 +182,6 @@ async def test_whoever_wants_no_second_copy_gets_none(
     plan = Plan(readers=100, speakers=10, articles=2, kills=5, after_crash="uncertain")
     crowd = await endure(plan, database_url=sqlite_url, folder=tmp_path, texts=kazakh, seed=seed, tell=tell)
     assert crowd.doubled_articles == 0
-    assert crowd.missing_articles <= SLOTS[Lane.BROADCAST] * plan.kills
+    assert crowd.missing_articles <= crowd.told_missing <= SLOTS[Lane.BROADCAST] * plan.kills
+    # Only news may be missing: whoever was thanked has a card, and nobody else has.
+    assert crowd.cards.keys() == {number for reader in crowd.speakers for number in reader.numbers}
