@@ -324,9 +324,13 @@ async def release_unclaimed(connection: AsyncConnection, *, lane: int, but: Coll
     return (await connection.execute(statement)).rowcount
 
 
-async def next_due_at(connection: AsyncConnection, *, after: datetime | None = None) -> datetime | None:
-    """When the earliest pending row is, or was, due; of those that become due later than `after`, where it is given."""
+async def next_due_at(
+    connection: AsyncConnection, *, lane: int | None = None, after: datetime | None = None
+) -> datetime | None:
+    """When the earliest pending row (of the lane) is, or was, due; with `after`, of those that are due later."""
     statement = select(func.min(deliveries.c.due_at)).where(deliveries.c.state == DeliveryState.PENDING)
+    if lane is not None:
+        statement = statement.where(deliveries.c.lane == lane)
     if after is not None:
         statement = statement.where(deliveries.c.due_at > after)
     due: datetime | None = (await connection.execute(statement)).scalar()

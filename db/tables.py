@@ -146,7 +146,7 @@ deliveries = Table(
     Column("created_at", Moment, nullable=False),
     # A claim walks along the first one in order of id and stops after a few rows, however long the queue is.
     Index("ix_deliveries_state_lane_id", "state", "lane", "id"),
-    Index("ix_deliveries_state_due_at", "state", "due_at"),
+    Index("ix_deliveries_state_lane_due_at", "state", "lane", "due_at"),
     Index("ix_deliveries_chat_id_state", "chat_id", "state"),
     Index("ix_deliveries_chat_id_message_id", "chat_id", "message_id"),
     Index("ix_deliveries_article_id_kind", "article_id", "kind"),

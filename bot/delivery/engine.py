@@ -133,15 +133,21 @@ class Engine:
                 if not free:
                     await listener.heard(within_s=LOOK_AGAIN_S)
                     continue
-                # Take a free slot first, then claim: what is claimed is sent at once and never sits in memory.
                 looked_at = self._rules.now()
+                due_at = await self._next_due_at(lane)
+                if due_at is None or due_at > looked_at:
+                    await listener.heard(within_s=self._seconds_until(due_at))
+                    continue
+                # Take a free slot first, then claim: what is claimed is sent at once and never sits in memory.
                 batch = await self._claim(lane, free, sending.values(), now=looked_at)
                 for row, composed in await self._compose(batch):
                     task = asyncio.create_task(self._deliver(row, composed, lane))
                     sending[task] = row.id
                     task.add_done_callback(done)
                 if len(batch) < free:
-                    await listener.heard(within_s=await self._idle_s(looked_at))
+                    # What is due and was not claimed waits for one on its way in its chat, whose end is heard of.
+                    due_at = await self._next_due_at(lane, after=looked_at)
+                    await listener.heard(within_s=self._seconds_until(due_at))
             await asyncio.gather(*sending)
         finally:
             for task in sending:
@@ -176,14 +182,16 @@ class Engine:
             _log.exception("not_composed", delivery=batch[0].id, kind=batch[0].kind.value)
             return [(batch[0], Pointless(f"cannot be composed: {type(error).__name__}"))]
 
-    async def _idle_s(self, looked_at: datetime) -> float:
-        """Until the next row comes due. What was due at `looked_at` and not claimed waits for one on its way in its
-        chat, whose end is heard of."""
+    async def _next_due_at(self, lane: Lane, *, after: datetime | None = None) -> datetime | None:
+        """A look that disturbs nobody; claiming takes the one writer. While the database is away, soon."""
         try:
             async with self._database.read() as connection:
-                due_at = await delivery_rows.next_due_at(connection, after=looked_at)
-        except DatabaseError:
-            return DATABASE_AWAY_S
+                return await delivery_rows.next_due_at(connection, lane=lane, after=after)
+        except DatabaseError as error:
+            _log.error("look_failed", error=type(error).__name__)
+            return self._rules.now() + timedelta(seconds=DATABASE_AWAY_S)
+
+    def _seconds_until(self, due_at: datetime | None) -> float:
         if due_at is None:
             return LOOK_AGAIN_S
         return min(max((due_at - self._rules.now()).total_seconds(), 0.0), LOOK_AGAIN_S)

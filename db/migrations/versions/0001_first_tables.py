@@ -178,6 +178,6 @@ def upgrade() -> None:
     op.create_index("ix_deliveries_article_id_kind", "deliveries", ["article_id", "kind"], unique=False)
     op.create_index("ix_deliveries_chat_id_message_id", "deliveries", ["chat_id", "message_id"], unique=False)
     op.create_index("ix_deliveries_chat_id_state", "deliveries", ["chat_id", "state"], unique=False)
-    op.create_index("ix_deliveries_state_due_at", "deliveries", ["state", "due_at"], unique=False)
+    op.create_index("ix_deliveries_state_lane_due_at", "deliveries", ["state", "lane", "due_at"], unique=False)
     op.create_index("ix_deliveries_state_lane_id", "deliveries", ["state", "lane", "id"], unique=False)
     op.create_index("ix_deliveries_submission_id", "deliveries", ["submission_id"], unique=False)
