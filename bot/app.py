@@ -35,8 +35,8 @@ from bot.services.readers import Choose, Readers
 from bot.services.submissions import Submissions
 from bot.settings import Settings, Source
 from bot.sources.fetching import open_session
+from bot.sources.kinds import open_source
 from bot.sources.polling import Chance, SourcePoller
-from bot.sources.rss import RssSource
 from db import updates as update_rows
 from db.alone import NotAloneError, alone
 from db.database import Database, DatabaseError, open_database
@@ -275,11 +275,6 @@ class Dauys:
         finally:
             stop_task.cancel()
             await self.stop()
-
-
-def open_source(source: Source, settings: Settings, session: aiohttp.ClientSession) -> RssSource:
-    """The adapter for a configured source; `rss` is the only kind so far."""
-    return RssSource(source.name, source.url, language=source.language, languages=settings.languages, session=session)
 
 
 async def _until(event: asyncio.Event) -> None:

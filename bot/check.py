@@ -15,8 +15,8 @@ from bot.delivery.request import AiohttpRequest
 from bot.logic.findings import DeskFacts, Finding, bad, good, judge_clock, judge_desk, judge_source
 from bot.settings import Settings, SettingsError, Source
 from bot.sources.fetching import open_session
+from bot.sources.kinds import open_source
 from bot.sources.port import Faulty, Fetched, Unchanged
-from bot.sources.rss import RssSource
 from db.database import Database, DatabaseError, open_database
 from db.desk import current_chat
 from db.migrate import HEAD, find_revision
@@ -104,8 +104,7 @@ async def _database(settings: Settings, database: Database) -> tuple[Finding, in
 
 
 async def _source(source: Source, settings: Settings, session: aiohttp.ClientSession) -> Finding:
-    feed = RssSource(source.name, source.url, language=source.language, languages=settings.languages, session=session)
-    match await feed.fetch(None):
+    match await open_source(source, settings, session).fetch(None):
         case Fetched(articles=articles, warning=warning):
             if warning is not None and articles:
                 return bad(f"source {source.name}", f"{len(articles)} articles, but {warning.value}", "mend the feed")
