@@ -7,6 +7,7 @@ Poller ─► take ─► (stored) ─► feed ─► PTB's queue ─► Persona
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -37,6 +38,7 @@ class Inbox:
         self._people: dict[int, deque[WaitingUpdate]] = {}
         self._loaded: dict[int, WaitingUpdate] = {}
         self._more_in_database = False
+        self._loading = asyncio.Lock()
         self._answered_unstored: OrderedDict[int, None] = OrderedDict()
         self._background: set[asyncio.Task[None]] = set()
         self._storing: asyncio.Task[bool] | None = None
@@ -54,12 +56,15 @@ class Inbox:
 
     async def load_waiting(self) -> int:
         """Feeds what is stored and not finished; to be called once before polling. Returns how many they are."""
-        async with self._database.read() as connection:
-            waiting = await update_rows.waiting_updates(connection, limit=len(self._loaded) + LOADED_AT_MOST)
-        fresh = [row for row in waiting if row.update_id not in self._loaded]
-        self._more_in_database = len(fresh) >= LOADED_AT_MOST
-        for row in fresh:
-            self._feed(row)
+        async with self._loading:
+            # Known before the look: what gets done during it is still waiting in what was seen.
+            known = frozenset(self._loaded)
+            async with self._database.read() as connection:
+                waiting = await update_rows.waiting_updates(connection, limit=len(known) + LOADED_AT_MOST)
+            fresh = [row for row in waiting if row.update_id not in known]
+            self._more_in_database = len(fresh) >= LOADED_AT_MOST
+            for row in fresh:
+                self._feed(row)
         return len(fresh)
 
     async def take(self, batch: Sequence[RawUpdate]) -> bool:
@@ -94,7 +99,9 @@ class Inbox:
             self._answer_hotline_only(incoming)
             return False
         if self._more_in_database or len(self._loaded) >= LOADED_AT_MOST:
+            # A flood: what is stored is fed in order, a page at a time, as what is loaded gets done.
             self._more_in_database = True
+            await self._load_more()
             return True
         for one in incoming:
             if one.update_id not in new or one.update_id in self._loaded or one.update_id in answered:
@@ -188,8 +195,13 @@ class Inbox:
                 self._hand_over(queue[0])
             else:
                 del self._people[row.person_id]
+        await self._load_more()
+
+    async def _load_more(self) -> None:
+        """The next page of a flood, once half of the last is done; a database that is away is asked at the next one."""
         if self._more_in_database and len(self._loaded) <= LOADED_AT_MOST // 2:
-            await self.load_waiting()
+            with suppress(DatabaseError):
+                await self.load_waiting()
 
     async def _persist(self, act: Callable[[Transaction], Awaitable[object]]) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from db.tables import updates
@@ -262,3 +263,22 @@ async def test_an_update_of_a_shape_nobody_knows_is_put_aside_and_the_others_go_
 
     reader.sees(reader.words("What I can do"))
     assert [kept for _, kept in await aside(story)] == [True]
+
+
+async def test_a_flood_of_words_is_answered_to_the_last_one_once_and_in_order(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.intake.inbox.LOADED_AT_MOST", 4)
+    readers = [story.person(f"Оқырман {number}") for number in range(10)]
+    for reader in readers:
+        for words in ("/help", "/privacy", "/cancel"):
+            reader.say_without_waiting(words)
+
+    await story.settle()
+
+    for reader in readers:
+        reader.sees(
+            reader.words("What I can do"),
+            reader.words("What I know about you"),
+            reader.words("There is nothing to cancel: nothing has been begun."),
+        )
