@@ -270,9 +270,12 @@ async def test_a_flood_of_words_is_answered_to_the_last_one_once_and_in_order(
 ) -> None:
     monkeypatch.setattr("bot.intake.inbox.LOADED_AT_MOST", 4)
     readers = [story.person(f"Оқырман {number}") for number in range(10)]
-    for reader in readers:
-        for words in ("/help", "/privacy", "/cancel"):
+    story.telegram.add_fault(Fault("delay", "sendMessage", times=10, delay_s=0.5))
+    for words in ("/help", "/privacy", "/cancel"):
+        for reader in readers:
             reader.say_without_waiting(words)
+        # Stored, and not answered yet: from the second round on there are more than are held in memory.
+        await story.telegram.wait_for(lambda: not story.telegram.world.updates.pending)
 
     await story.settle()
 
