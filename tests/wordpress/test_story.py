@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.app import open_source
 from bot.logic.polling import FULL_FETCH_EVERY
 from bot.settings import Source
 from bot.sources.fetching import open_session
+from bot.sources.kinds import open_source
 from bot.sources.polling import Chance, SourcePoller
 from tests.support.story import Person, Story, settings_for, telling
 from tests.support.wordpress import CATEGORIES, Post, WordPress
