@@ -34,23 +34,6 @@ def edit_parameters(chat_id: int, message_id: int, screen: Screen) -> Parameters
     return {"chat_id": chat_id, "message_id": message_id, **_words(screen)}
 
 
-def contact_parameters(
-    chat_id: int,
-    *,
-    phone_number: str,
-    first_name: str,
-    keyboard: Keyboard = (),
-    thread_id: int | None = None,
-) -> Parameters:
-    """For sendContact: a card that a phone can call and save."""
-    parameters: Parameters = {"chat_id": chat_id, "phone_number": phone_number, "first_name": first_name}
-    if thread_id is not None:
-        parameters["message_thread_id"] = thread_id
-    if keyboard:
-        parameters["reply_markup"] = keyboard_json(keyboard)
-    return parameters
-
-
 def keyboard_json(keyboard: Keyboard) -> Parameters:
     """The Bot API's InlineKeyboardMarkup."""
     return {"inline_keyboard": [[_button(button) for button in row] for row in keyboard]}

@@ -1,6 +1,6 @@
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
-from bot.delivery.adapters import contact_parameters, edit_parameters, keyboard_json, message_parameters
+from bot.delivery.adapters import edit_parameters, keyboard_json, message_parameters
 from bot.logic.rich import bold, link
 from bot.logic.screen import Button, Screen
 
@@ -54,18 +54,6 @@ def test_an_edit_without_buttons_takes_them_away() -> None:
     assert parameters["message_id"] == 3
     assert "reply_markup" not in parameters
     assert edit_parameters(7, 3, SCREEN)["reply_markup"] == keyboard_json(SCREEN.keyboard)
-
-
-def test_a_contact_is_a_card_to_call() -> None:
-    assert contact_parameters(
-        7, phone_number="110", first_name="Сенім телефоны", keyboard=((Button("110", copy="110"),),), thread_id=2
-    ) == {
-        "chat_id": 7,
-        "phone_number": "110",
-        "first_name": "Сенім телефоны",
-        "message_thread_id": 2,
-        "reply_markup": {"inline_keyboard": [[{"text": "110", "copy_text": {"text": "110"}}]]},
-    }
 
 
 def test_a_button_keeps_its_colour() -> None:
