@@ -15,7 +15,9 @@ from telegram.request import BaseRequest
 
 from bot.context import Bot, Context, DauysApplication, Services
 from bot.delivery.composing import Composer
-from bot.delivery.engine import Engine, Rules
+from bot.delivery.courier import Courier, Rules, slots_for
+from bot.delivery.duties import Duties
+from bot.delivery.engine import Engine
 from bot.delivery.limiter import LaneLimiter
 from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import Sender
@@ -138,10 +140,14 @@ class Dauys:
             topics,
             desk_language=desk_language,
             hotline=hotline_button(self.settings.hotline.numbers),
+            pays=self.settings.delivery.allow_paid_broadcast,
         )
         sender = Sender(bot, self._limiter, replies=bot.request, broadcast=self._broadcast_request)
         rules = Rules(after_crash=self.settings.delivery.after_crash, now=self._world.now)
-        return Engine(self.database, self.bell, composer, sender, topics, self.desk, self.services.readers, rules=rules)
+        duties = Duties(self.database, self.desk, self.services.readers, topics)
+        slots = slots_for(self.settings.delivery.broadcast_per_s)
+        courier = Courier(self.database, composer, sender, duties, self.bell, slots=slots, rules=rules)
+        return Engine(self.database, self.bell, courier)
 
     async def start(self) -> None:
         """Returns when updates are being fetched. Raises StartError when the token is refused."""

@@ -8,12 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Text, bindparam, delete, exists, func, literal, null, select, update
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.tables import deliveries, readers, subscriptions
-from db.upserts import count_inserted, insert_into
+from db.tables import broadcasts, deliveries
+from db.upserts import insert_into
 
 
 class DeliveryKind(StrEnum):
@@ -40,6 +53,18 @@ NEWS = frozenset({DeliveryKind.ARTICLE, DeliveryKind.FULL_TEXT})
 
 EDITS = frozenset({DeliveryKind.CORRECTION, DeliveryKind.CARD_DECIDED, DeliveryKind.HOLD_DECIDED})
 """The kinds that change a message which stands already."""
+
+
+TO_DESK = frozenset(
+    {
+        DeliveryKind.CARD,
+        DeliveryKind.CARD_DECIDED,
+        DeliveryKind.HOLD,
+        DeliveryKind.HOLD_DECIDED,
+        DeliveryKind.SERVICE,
+    }
+)
+"""The kinds that editors see."""
 
 
 class DeliveryState(StrEnum):
@@ -91,10 +116,21 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Chunk:
+    """The deliveries of one broadcast to the chats from the first to the last."""
+
+    broadcast_id: int
+    first_chat_id: int
+    last_chat_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What became of one attempt. `is_repeat`: the next copy may be a second one."""
 
     delivery_id: int
+    attempt: int
+    """The claimed row's `attempts`: who claimed it later is not overruled."""
     state: DeliveryState
     due_at: datetime | None = None
     message_id: int | None = None
@@ -108,6 +144,14 @@ class Interrupted:
 
     news: int
     others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Rows that a claim left: `blocked` are due and wait for an earlier message of their chat."""
+
+    next_due_at: datetime | None
+    blocked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,78 +205,15 @@ async def enqueue(connection: AsyncConnection, owed: Sequence[NewDelivery], *, n
     await connection.execute(insert_into(connection, deliveries).on_conflict_do_nothing(), rows)
 
 
-_BROADCAST_COLUMNS = (
-    "kind",
-    "lane",
-    "chat_id",
-    "reader_id",
-    "article_id",
-    "message_id",
-    "dedupe_key",
-    "state",
-    "due_at",
-    "created_at",
-)
+# As the partial indexes have them: bound as parameters, SQLite could not know that the index may be used.
+_IS_PENDING = literal_column("deliveries.state = 'pending'", Boolean)
+_IS_SENDING = literal_column("deliveries.state = 'sending'", Boolean)
 
 
-async def enqueue_article(
-    connection: AsyncConnection, article_id: int, *, language: str, lane: int, now: datetime
-) -> int:
-    """Owes the article to every subscriber of its language, in one statement; returns how many they are."""
-    chosen = (
-        select(
-            literal(DeliveryKind.ARTICLE.value),
-            literal(lane),
-            readers.c.id,
-            readers.c.id,
-            literal(article_id, BigInteger),
-            null(),
-            literal(f"article:{article_id}:") + sql_cast(readers.c.id, Text),
-            literal(DeliveryState.PENDING.value),
-            literal(now, deliveries.c.due_at.type),
-            literal(now, deliveries.c.created_at.type),
-        )
-        .join_from(readers, subscriptions, subscriptions.c.reader_id == readers.c.id)
-        .where(subscriptions.c.language == language, readers.c.is_subscribed, readers.c.blocked_at.is_(None))
-        .order_by(readers.c.id)
-    )
-    statement = insert_into(connection, deliveries).from_select(_BROADCAST_COLUMNS, chosen).on_conflict_do_nothing()
-    return await count_inserted(connection, statement)
-
-
-async def enqueue_corrections(
-    connection: AsyncConnection, article_id: int, *, content_hash: str, lane: int, now: datetime
-) -> int:
-    """Owes an edit to every chat that has the article or is just getting it; returns how many they are."""
-    # With the moment in it, a title that goes back and forth is owed each time.
-    key = f"correction:{content_hash}:{now.timestamp():.3f}:"
-    original = deliveries.alias("original")
-    chosen = (
-        select(
-            literal(DeliveryKind.CORRECTION.value),
-            literal(lane),
-            original.c.chat_id,
-            original.c.reader_id,
-            original.c.article_id,
-            original.c.message_id,
-            literal(key) + sql_cast(original.c.id, Text),
-            literal(DeliveryState.PENDING.value),
-            literal(now, deliveries.c.due_at.type),
-            literal(now, deliveries.c.created_at.type),
-        )
-        .where(
-            original.c.article_id == article_id,
-            original.c.kind == DeliveryKind.ARTICLE,
-            original.c.state.in_([DeliveryState.SENT, DeliveryState.SENDING]),
-        )
-        .order_by(original.c.id)
-    )
-    statement = insert_into(connection, deliveries).from_select(_BROADCAST_COLUMNS, chosen).on_conflict_do_nothing()
-    return await count_inserted(connection, statement)
-
-
-async def claim_due(connection: AsyncConnection, *, lane: int, limit: int, now: datetime) -> list[Delivery]:
-    """Takes up to `limit` due rows of the lane, oldest first; within a chat strictly one after another.
+async def claim_due(
+    connection: AsyncConnection, *, lane: int, limit: int, now: datetime, chunk: Chunk | None = None
+) -> list[Delivery]:
+    """Takes up to `limit` due rows of the lane, or the chunk, oldest first; within a chat strictly one after another.
 
     Commit before sending: a row that is on its way is never claimed twice.
     """
@@ -241,17 +222,12 @@ async def claim_due(connection: AsyncConnection, *, lane: int, limit: int, now: 
         earlier.c.chat_id == deliveries.c.chat_id,
         earlier.c.lane == deliveries.c.lane,
         earlier.c.id < deliveries.c.id,
-        earlier.c.state.in_([DeliveryState.PENDING, DeliveryState.SENDING]),
+        literal_column("earlier.state IN ('pending', 'sending')", Boolean),
     )
     due = (
         select(deliveries.c.id)
-        .where(
-            deliveries.c.state == DeliveryState.PENDING,
-            deliveries.c.lane == lane,
-            deliveries.c.due_at <= now,
-            ~waits_for_earlier,
-        )
-        .order_by(deliveries.c.id)
+        .where(_IS_PENDING, *_within(lane, chunk), deliveries.c.due_at <= now, ~waits_for_earlier)
+        .order_by(deliveries.c.id if chunk is None else deliveries.c.chat_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=deliveries)
     )
@@ -262,17 +238,35 @@ async def claim_due(connection: AsyncConnection, *, lane: int, limit: int, now: 
         .returning(*_COLUMNS)
     )
     rows = (await connection.execute(statement)).all()
-    claimed = [Delivery(**{**row._asdict(), "kind": DeliveryKind(row.kind)}) for row in rows]
+    claimed = [Delivery(row[0], DeliveryKind(row[1]), *row[2:]) for row in rows]
     return sorted(claimed, key=lambda delivery: delivery.id)
 
 
+def _within(lane: int | None, chunk: Chunk | None) -> list[ColumnElement[bool]]:
+    if chunk is None:
+        return [] if lane is None else [deliveries.c.lane == lane]
+    return [
+        deliveries.c.broadcast_id == chunk.broadcast_id,
+        deliveries.c.chat_id.between(chunk.first_chat_id, chunk.last_chat_id),
+    ]
+
+
 async def record(connection: AsyncConnection, results: Sequence[Result], *, now: datetime) -> None:
-    """Writes what became of these attempts, all in one statement."""
+    """Writes what became of these attempts, all in one statement.
+
+    A row that was claimed anew meanwhile (its first process was taken for dead and was not) keeps what the later one
+    does. But that a message has arrived is always true: a row that waits for another attempt is then sent.
+    """
     if not results:
         return
+    is_ours = and_(_IS_SENDING, deliveries.c.attempts == bindparam("attempt"))
+    has_arrived = and_(
+        literal_column("deliveries.state IN ('pending', 'uncertain')", Boolean),
+        bindparam("new_state", type_=Text) == DeliveryState.SENT.value,
+    )
     statement = (
         update(deliveries)
-        .where(deliveries.c.id == bindparam("delivery"))
+        .where(deliveries.c.id == bindparam("delivery"), or_(is_ours, has_arrived))
         .values(
             state=bindparam("new_state"),
             due_at=func.coalesce(bindparam("next_due_at", type_=deliveries.c.due_at.type), deliveries.c.due_at),
@@ -285,6 +279,7 @@ async def record(connection: AsyncConnection, results: Sequence[Result], *, now:
     rows = [
         {
             "delivery": one.delivery_id,
+            "attempt": one.attempt,
             "new_state": one.state,
             "next_due_at": one.due_at,
             "new_sent_at": now if one.state is DeliveryState.SENT else None,
@@ -297,12 +292,20 @@ async def record(connection: AsyncConnection, results: Sequence[Result], *, now:
     await connection.execute(statement, rows)
 
 
-async def release_interrupted(connection: AsyncConnection, *, news_to: DeliveryState, now: datetime) -> Interrupted:
-    """After a crash: what was on its way is owed again, as a repeat; news becomes `news_to`. Only while nothing sends.
+async def release_interrupted(
+    connection: AsyncConnection,
+    *,
+    news_to: DeliveryState,
+    now: datetime,
+    lane: int | None = None,
+    chunk: Chunk | None = None,
+) -> Interrupted:
+    """After a crash: what was on its way is owed again, as a repeat; news becomes `news_to`.
 
-    An edit may be made twice without harm; a card or a verdict is better had twice than never.
+    Of everything, or of one lane, or of one chunk; only while nothing of that is being sent. An edit may be made twice
+    without harm; a card or a verdict is better had twice than never.
     """
-    interrupted = update(deliveries).where(deliveries.c.state == DeliveryState.SENDING)
+    interrupted = update(deliveries).where(_IS_SENDING, *_within(lane, chunk))
     repeated = {"due_at": now, "repeats": deliveries.c.repeats + 1}
     edits = await connection.execute(
         interrupted.where(deliveries.c.kind.in_(EDITS)).values(state=DeliveryState.PENDING, due_at=now)
@@ -312,29 +315,29 @@ async def release_interrupted(connection: AsyncConnection, *, news_to: DeliveryS
     return Interrupted(news=news.rowcount, others=edits.rowcount + others.rowcount)
 
 
-async def release_unclaimed(connection: AsyncConnection, *, lane: int, but: Collection[int], now: datetime) -> int:
-    """Owes again what is claimed in the lane and not known to be on its way: nothing was sent of it."""
+async def release_unclaimed(
+    connection: AsyncConnection, *, lane: int, but: Collection[int], now: datetime, chunk: Chunk | None = None
+) -> int:
+    """Owes again what is claimed there and not known to be on its way: nothing was sent of it."""
     statement = (
         update(deliveries)
-        .where(
-            deliveries.c.state == DeliveryState.SENDING, deliveries.c.lane == lane, deliveries.c.id.not_in(list(but))
-        )
+        .where(_IS_SENDING, *_within(lane, chunk), deliveries.c.id.not_in(list(but)))
         .values(state=DeliveryState.PENDING, due_at=now)
     )
     return (await connection.execute(statement)).rowcount
 
 
-async def next_due_at(
-    connection: AsyncConnection, *, lane: int | None = None, after: datetime | None = None
-) -> datetime | None:
-    """When the earliest pending row (of the lane) is, or was, due; with `after`, of those that are due later."""
-    statement = select(func.min(deliveries.c.due_at)).where(deliveries.c.state == DeliveryState.PENDING)
-    if lane is not None:
-        statement = statement.where(deliveries.c.lane == lane)
-    if after is not None:
-        statement = statement.where(deliveries.c.due_at > after)
-    due: datetime | None = (await connection.execute(statement)).scalar()
-    return due
+async def find_waiting(
+    connection: AsyncConnection, *, now: datetime, lane: int | None = None, chunk: Chunk | None = None
+) -> Waiting:
+    """What is pending in the lane or the chunk. Looks at every such row: to be asked when a claim came back short, for
+    then few are left."""
+    is_later = deliveries.c.due_at > now
+    statement = select(
+        func.min(deliveries.c.due_at).filter(is_later), func.count().filter(deliveries.c.due_at <= now)
+    ).where(_IS_PENDING, *_within(lane, chunk))
+    next_due_at, blocked = (await connection.execute(statement)).one()
+    return Waiting(next_due_at, blocked)
 
 
 async def find_message(connection: AsyncConnection, chat_id: int, message_id: int) -> SentMessage | None:
@@ -355,11 +358,13 @@ async def find_article_message(
     connection: AsyncConnection, chat_id: int, article_id: int
 ) -> tuple[int | None, DeliveryState] | None:
     """The message that brought this article to this chat, None as long as it has no number, and what became of it."""
+    article = select(broadcasts.c.id).where(
+        broadcasts.c.article_id == article_id, broadcasts.c.kind == DeliveryKind.ARTICLE
+    )
     statement = (
         select(deliveries.c.message_id, deliveries.c.state)
         .where(
-            deliveries.c.article_id == article_id,
-            deliveries.c.kind == DeliveryKind.ARTICLE,
+            deliveries.c.broadcast_id.in_(article.scalar_subquery()),
             deliveries.c.chat_id == chat_id,
         )
         .limit(1)

@@ -14,7 +14,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
+from sqlalchemy.sql.elements import TextClause
 
 from db.columns import BIG_ID, DOCUMENT, Moment
 
@@ -120,6 +122,30 @@ submissions = Table(
     Index("ix_submissions_reader_id", "reader_id"),
 )
 
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    Column("id", BIG_ID, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("article_id", ForeignKey("articles.id"), nullable=False),
+    Column("language", String(8), nullable=False),
+    # What makes two rows the same broadcast: an article is published once, however often its cause is handled.
+    Column("key", Text, nullable=False, unique=True),
+    # Every chat up to this one is owed its delivery; empty at first.
+    Column("cursor", BigInteger),
+    Column("is_done", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Moment, nullable=False),
+    Index("ix_broadcasts_article_id", "article_id"),
+)
+
+
+def _only(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of the rows that `where` names: small, and cheap for all the others. Its words have to stand in a
+    statement as they stand here, or SQLite does not use it."""
+    condition: TextClause = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
 deliveries = Table(
     "deliveries",
     metadata,
@@ -132,9 +158,11 @@ deliveries = Table(
     Column("reader_id", ForeignKey("readers.id")),
     Column("article_id", ForeignKey("articles.id")),
     Column("submission_id", ForeignKey("submissions.id")),
+    # What makes two rows the same message: the cause may be handled twice, its message is owed once. In a broadcast
+    # that is the chat; anywhere else `dedupe_key`.
+    Column("broadcast_id", ForeignKey("broadcasts.id")),
+    Column("dedupe_key", Text),
     Column("payload", DOCUMENT),
-    # What makes two rows the same message: the cause may be handled twice, its message is owed once.
-    Column("dedupe_key", Text, nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("due_at", Moment, nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
@@ -144,13 +172,16 @@ deliveries = Table(
     Column("message_id", BigInteger),
     Column("error", Text),
     Column("created_at", Moment, nullable=False),
-    # A claim walks along the first one in order of id and stops after a few rows, however long the queue is.
-    Index("ix_deliveries_state_lane_id", "state", "lane", "id"),
-    Index("ix_deliveries_state_lane_due_at", "state", "lane", "due_at"),
-    Index("ix_deliveries_chat_id_state", "chat_id", "state"),
-    Index("ix_deliveries_chat_id_message_id", "chat_id", "message_id"),
-    Index("ix_deliveries_article_id_kind", "article_id", "kind"),
-    Index("ix_deliveries_submission_id", "submission_id"),
+    # A million rows are written for one article, so an index holds only the rows that are looked for by it.
+    _only("ix_deliveries_pending", "lane", "id", where="state = 'pending'"),
+    _only("ix_deliveries_open", "chat_id", "lane", "id", where="state IN ('pending', 'sending')"),
+    _only("ix_deliveries_sending", "lane", "id", where="state = 'sending'"),
+    _only("ix_deliveries_uncertain", "article_id", where="state = 'uncertain'"),
+    _only("uq_deliveries_broadcast", "broadcast_id", "chat_id", where="broadcast_id IS NOT NULL", unique=True),
+    _only("uq_deliveries_dedupe", "dedupe_key", where="dedupe_key IS NOT NULL", unique=True),
+    _only("ix_deliveries_message", "chat_id", "message_id", where="message_id IS NOT NULL"),
+    _only("ix_deliveries_reader", "reader_id", where="reader_id IS NOT NULL"),
+    _only("ix_deliveries_submission", "submission_id", where="submission_id IS NOT NULL"),
 )
 
 updates = Table(

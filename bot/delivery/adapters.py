@@ -15,6 +15,7 @@ def message_parameters(
     reply_to: int | None = None,
     quote: str | None = None,
     thread_id: int | None = None,
+    is_paid: bool = False,
 ) -> Parameters:
     """For sendMessage. A reply to a message that is gone is sent all the same; a `quote` that is no exact part of
     it is refused by Telegram (`RefusedReason.QUOTE`), and has to be sent again without."""
@@ -23,6 +24,8 @@ def message_parameters(
         parameters["message_thread_id"] = thread_id
     if screen.silent:
         parameters["disable_notification"] = True
+    if is_paid:
+        parameters["allow_paid_broadcast"] = True
     if reply_to is not None:
         reply: Parameters = {"message_id": reply_to, "allow_sending_without_reply": True}
         parameters["reply_parameters"] = reply if quote is None else {**reply, "quote": quote}

@@ -12,6 +12,7 @@ from bot.delivery.adapters import edit_parameters, message_parameters
 from bot.delivery.outcomes import outcome_of
 from bot.delivery.topics import Topics
 from bot.i18n import Catalogs, Texts
+from bot.logic.lanes import Lane
 from bot.logic.outcome import Later, Outcome, Refused, Unknown
 from bot.logic.screen import Button, Screen
 from bot.logic.screens import articles as article_screens
@@ -53,13 +54,22 @@ Composed = Call | Pointless | Outcome
 
 class Composer:
     def __init__(
-        self, database: Database, catalogs: Catalogs, topics: Topics, *, desk_language: str, hotline: Button
+        self,
+        database: Database,
+        catalogs: Catalogs,
+        topics: Topics,
+        *,
+        desk_language: str,
+        hotline: Button,
+        pays: bool = False,
     ) -> None:
+        """`pays`: broadcasts go out past Telegram's free rate, for Stars."""
         self._database = database
         self._catalogs = catalogs
         self._topics = topics
         self._desk_texts = catalogs[desk_language]
         self._hotline = hotline
+        self._pays = pays
 
     async def compose(self, batch: Sequence[Delivery]) -> list[tuple[Delivery, Composed]]:
         """Each row with its call, or with why there is none (yet)."""
@@ -126,7 +136,8 @@ class Composer:
             # Nothing was sent: whatever broke while asking for the topic, the card is owed as before.
             outcome = outcome_of(error, method="createForumTopic")
             return Later(5.0) if isinstance(outcome, Refused | Unknown) else outcome
-        return Call("sendMessage", message_parameters(row.chat_id, screen, thread_id=thread_id))
+        is_paid = self._pays and row.lane == Lane.BROADCAST
+        return Call("sendMessage", message_parameters(row.chat_id, screen, thread_id=thread_id, is_paid=is_paid))
 
     async def _edit(self, row: Delivery, screen: Screen) -> Composed:
         """A correction may be owed while the article itself is still on its way: then it waits for the message."""

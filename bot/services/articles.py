@@ -12,6 +12,7 @@ from bot.services.desk import Desk, Topic
 from bot.services.documents import read_rich, rich_document
 from bot.services.outbox import Bell
 from db import articles as article_rows
+from db import broadcasts as broadcast_rows
 from db import deliveries as delivery_rows
 from db import sources as source_rows
 from db.articles import Article, ArticleState, NewArticle
@@ -75,7 +76,7 @@ class Articles:
             new = _new_article(source, article)
             article_id = await article_rows.add_article(connection, new, state=state, hold_id=hold_id, now=now)
             if article_id is not None and state is ArticleState.PUBLISHED:
-                await delivery_rows.enqueue_article(
+                await broadcast_rows.publish(
                     connection, article_id, language=article.language, lane=Lane.BROADCAST, now=now
                 )
 
@@ -85,8 +86,13 @@ class Articles:
     ) -> None:
         new = _new_article(source, after)
         await article_rows.correct_article(connection, article_id, new)
-        await delivery_rows.enqueue_corrections(
-            connection, article_id, content_hash=new.content_hash, lane=Lane.BROADCAST, now=now
+        await broadcast_rows.correct(
+            connection,
+            article_id,
+            language=new.language,
+            content_hash=new.content_hash,
+            lane=Lane.BROADCAST,
+            now=now,
         )
 
     def _hold_question(self, hold_id: int) -> NewDelivery:

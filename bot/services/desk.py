@@ -9,6 +9,7 @@ from typing import Final
 from bot.logic.lanes import Lane
 from bot.services.outbox import Bell
 from db import articles as article_rows
+from db import broadcasts as broadcast_rows
 from db import deliveries as delivery_rows
 from db import desk as desk_rows
 from db import submissions as submission_rows
@@ -169,7 +170,7 @@ class Desk:
                 for article_id in decided:
                     article = await article_rows.find_article(connection, article_id)
                     if article is not None:
-                        await delivery_rows.enqueue_article(
+                        await broadcast_rows.publish(
                             connection, article_id, language=article.language, lane=Lane.BROADCAST, now=now
                         )
             edit = NewDelivery(

@@ -33,6 +33,10 @@ class Bell:
         self._listeners.append(listener)
         return listener
 
+    def forget(self, listener: Listener) -> None:
+        """It listens no more."""
+        self._listeners.remove(listener)
+
     def ring(self) -> None:
         for listener in self._listeners:
             listener.wake()

@@ -21,6 +21,9 @@ from bot.settings.problems import Problem, SettingsError
 Language = Literal["kk", "ru", "en"]
 KNOWN_LANGUAGES: tuple[Language, ...] = get_args(Language)
 
+FREE_BROADCAST_PER_S = 30
+"""core.telegram.org/bots/faq#how-can-i-message-all-of-my-bot-39s-subscribers-at-once"""
+
 _TOKEN_SHAPE = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _PASTE_IT = "paste the whole token that @BotFather gave you, like 123456:ABC…"
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
@@ -286,8 +289,18 @@ class Hotline(Section):
 class Delivery(Section):
     """How fast articles go out, and what becomes of messages that were on their way when the process died."""
 
-    broadcast_per_s: Annotated[int, Field(ge=1, le=30)] = 25
+    broadcast_per_s: Annotated[int, Field(ge=1, le=1000)] = 25
+    allow_paid_broadcast: bool = False
     after_crash: Literal["resend", "uncertain"] = "resend"
+
+    @model_validator(mode="after")
+    def _more_than_30_is_paid(self) -> Self:
+        if self.broadcast_per_s > FREE_BROADCAST_PER_S and not self.allow_paid_broadcast:
+            raise _fault(
+                f"broadcast_per_s = {self.broadcast_per_s} is more than Telegram sends free of charge",
+                f"write {FREE_BROADCAST_PER_S} or less, or set delivery.allow_paid_broadcast = true and pay in Stars",
+            )
+        return self
 
 
 class Log(Section):

@@ -9,7 +9,7 @@ from random import Random  # noqa: TID251 - chance begins in the test, from a se
 
 import pytest
 
-from bot.delivery.engine import SLOTS
+from bot.delivery.courier import slots_for
 from bot.i18n import Texts
 from bot.logic.lanes import Lane
 from tests.crash.conftest import Tell
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.timeout(240)
 
 WAY_S = (0.02, 0.06)
 """There and back again: 40 to 120 ms for an answer, as from a server on another continent."""
+SLOTS = slots_for(25)
 QUIET_S = 3.0
 ENOUGH_S = 180.0
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from db import articles as article_rows
+from db import broadcasts as broadcast_rows
 from db import deliveries as delivery_rows
 from db import readers as reader_rows
 from db import submissions as submission_rows
@@ -53,7 +54,8 @@ async def add_article(database: Database, number: int = 1, *, state: ArticleStat
 
 async def owe_article(database: Database, article_id: int, *, language: str = "kk", now: datetime = NOON) -> int:
     async with database.write() as connection:
-        return await delivery_rows.enqueue_article(connection, article_id, language=language, lane=BROADCAST, now=now)
+        page = await broadcast_rows.publish(connection, article_id, language=language, lane=BROADCAST, now=now)
+    return page.owed
 
 
 def message(key: str, *, chat_id: int = 1, lane: int = BROADCAST, message_id: int | None = None) -> NewDelivery:
@@ -72,10 +74,11 @@ async def claim(database: Database, *, limit: int = 100, lane: int = BROADCAST, 
 
 
 async def stored(database: Database) -> list[tuple[str, str]]:
-    """The dedupe key and the state of every delivery, oldest first."""
+    """What makes it the same message, and the state of every delivery, oldest first."""
+    columns = (deliveries.c.dedupe_key, deliveries.c.kind, deliveries.c.article_id, deliveries.c.chat_id)
     async with database.read() as connection:
-        rows = await connection.execute(select(deliveries.c.dedupe_key, deliveries.c.state).order_by(deliveries.c.id))
-        return [(row[0], row[1]) for row in rows]
+        rows = await connection.execute(select(deliveries.c.state, *columns).order_by(deliveries.c.id))
+        return [(row[1] or f"{row[2]}:{row[3]}:{row[4]}", row[0]) for row in rows]
 
 
 async def add_submission(database: Database, *, reader_id: int = 7, update_id: int = 1) -> int:

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import select, text, update
 
 from db import articles as article_rows
+from db import broadcasts as broadcast_rows
 from db import deliveries as delivery_rows
 from db import readers as reader_rows
 from db.database import Database, open_database
-from db.deliveries import GONE, DeliveryKind, DeliveryState, Interrupted, NewDelivery, Result
+from db.deliveries import GONE, DeliveryKind, DeliveryState, Interrupted, NewDelivery, Result, Waiting
 from db.tables import deliveries
 from tests.db.rows import (
     BROADCAST,
@@ -95,13 +96,15 @@ async def _correct(database: Database, article_id: int, title: str, *, minutes: 
     async with database.write() as connection:
         new = new_article(title=title)
         await article_rows.correct_article(connection, article_id, new)
-        return await delivery_rows.enqueue_corrections(
+        page = await broadcast_rows.correct(
             connection,
             article_id,
+            language=new.language,
             content_hash=new.content_hash,
             lane=BROADCAST,
             now=NOON + timedelta(minutes=minutes),
         )
+    return page.owed
 
 
 async def test_a_correction_is_owed_where_the_article_is_or_is_on_its_way(database: Database) -> None:
@@ -110,7 +113,9 @@ async def test_a_correction_is_owed_where_the_article_is_or_is_on_its_way(databa
     await owe_article(database, article_id)
     sent, *_ = await claim(database, limit=2)
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(sent.id, DeliveryState.SENT, message_id=11)], now=NOON)
+        await delivery_rows.record(
+            connection, [Result(sent.id, sent.attempts, DeliveryState.SENT, message_id=11)], now=NOON
+        )
 
     assert await _correct(database, article_id, "Жаңа тақырып") == 2
     assert await _correct(database, article_id, "Жаңа тақырып") == 0
@@ -130,7 +135,9 @@ async def test_a_title_that_goes_back_and_forth_is_edited_each_time(database: Da
     await owe_article(database, article_id)
     (sent,) = await claim(database)
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(sent.id, DeliveryState.SENT, message_id=11)], now=NOON)
+        await delivery_rows.record(
+            connection, [Result(sent.id, sent.attempts, DeliveryState.SENT, message_id=11)], now=NOON
+        )
 
     titles = ["Екінші", "Бірінші", "Екінші"]
     assert [await _correct(database, article_id, title, minutes=at) for at, title in enumerate(titles)] == [1, 1, 1]
@@ -154,14 +161,16 @@ async def test_within_a_chat_and_lane_one_waits_for_the_one_before(database: Dat
     assert len(await claim(database, lane=2)) == 1
 
     async with database.write() as connection:
-        result = Result(first.id, DeliveryState.PENDING, due_at=LATER)
+        result = Result(first.id, first.attempts, DeliveryState.PENDING, due_at=LATER)
         await delivery_rows.record(connection, [result], now=NOON)
     assert await claim(database) == [], "the second must not overtake the first, which waits for its moment"
     again = await claim(database, now=LATER)
     assert [(row.id, row.attempts) for row in again] == [(first.id, 2)]
 
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(first.id, DeliveryState.SENT, message_id=1)], now=NOON)
+        await delivery_rows.record(
+            connection, [Result(first.id, again[0].attempts, DeliveryState.SENT, message_id=1)], now=NOON
+        )
     assert [row.payload for row in await claim(database)] == [{"text": "second"}]
 
 
@@ -170,7 +179,7 @@ async def test_what_was_given_up_holds_nobody_up(database: Database, state: Deli
     await owe(database, message("first"), message("second"))
     (first,) = await claim(database)
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(first.id, state, error="x")], now=NOON)
+        await delivery_rows.record(connection, [Result(first.id, first.attempts, state, error="x")], now=NOON)
     assert [row.payload for row in await claim(database)] == [{"text": "second"}]
 
 
@@ -243,10 +252,10 @@ async def test_a_batch_of_results_is_written_down_each_for_its_row(database: Dat
     await owe(database, *(message(f"m{chat}", chat_id=chat) for chat in range(4)))
     sent, again, failed, uncertain = await claim(database)
     results = [
-        Result(sent.id, DeliveryState.SENT, message_id=77),
-        Result(again.id, DeliveryState.PENDING, due_at=LATER, error="unknown", is_repeat=True),
-        Result(failed.id, DeliveryState.FAILED, error="refused"),
-        Result(uncertain.id, DeliveryState.UNCERTAIN, error="lost"),
+        Result(sent.id, sent.attempts, DeliveryState.SENT, message_id=77),
+        Result(again.id, again.attempts, DeliveryState.PENDING, due_at=LATER, error="unknown", is_repeat=True),
+        Result(failed.id, failed.attempts, DeliveryState.FAILED, error="refused"),
+        Result(uncertain.id, uncertain.attempts, DeliveryState.UNCERTAIN, error="lost"),
     ]
     async with database.write() as connection:
         await delivery_rows.record(connection, results, now=NOON)
@@ -284,7 +293,9 @@ async def test_an_edit_keeps_the_number_of_its_message(database: Database) -> No
     await owe(database, message("edit", message_id=42))
     (row,) = await claim(database)
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(row.id, DeliveryState.PENDING, due_at=NOON)], now=NOON)
+        await delivery_rows.record(
+            connection, [Result(row.id, row.attempts, DeliveryState.PENDING, due_at=NOON)], now=NOON
+        )
     assert [row.message_id for row in await claim(database)] == [42]
 
 
@@ -314,18 +325,16 @@ async def test_uncertain_news_is_not_sent_again_by_the_operators_wish_but_all_el
     ]
 
 
-async def test_the_next_moment_is_that_of_the_earliest_pending_row(database: Database) -> None:
+async def test_what_a_claim_left_is_waiting_for_its_moment_or_blocked(database: Database) -> None:
     async with database.read() as connection:
-        assert await delivery_rows.next_due_at(connection) is None
+        assert await delivery_rows.find_waiting(connection, now=NOON) == Waiting(None, 0)
     await owe(database, message("late", chat_id=1), now=LATER)
-    await owe(database, message("soon", chat_id=2, lane=2))
+    await owe(database, message("first", chat_id=2), message("behind it", chat_id=2), message("other", lane=2))
+    await claim(database)
     async with database.read() as connection:
-        assert await delivery_rows.next_due_at(connection) == NOON
-        assert await delivery_rows.next_due_at(connection, after=NOON) == LATER
-        assert await delivery_rows.next_due_at(connection, after=LATER) is None
-    await claim(database, lane=2)
-    async with database.read() as connection:
-        assert await delivery_rows.next_due_at(connection) == LATER
+        assert await delivery_rows.find_waiting(connection, now=NOON) == Waiting(LATER, 2)
+        assert await delivery_rows.find_waiting(connection, lane=BROADCAST, now=NOON) == Waiting(LATER, 1)
+        assert await delivery_rows.find_waiting(connection, lane=BROADCAST, now=LATER) == Waiting(None, 2)
 
 
 async def test_a_message_is_known_by_what_it_was_sent_for_not_by_its_edits(database: Database) -> None:
@@ -334,7 +343,9 @@ async def test_a_message_is_known_by_what_it_was_sent_for_not_by_its_edits(datab
     await owe_article(database, article_id)
     (row,) = await claim(database)
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(row.id, DeliveryState.SENT, message_id=11)], now=NOON)
+        await delivery_rows.record(
+            connection, [Result(row.id, row.attempts, DeliveryState.SENT, message_id=11)], now=NOON
+        )
     await owe(database, NewDelivery(DeliveryKind.CORRECTION, BROADCAST, 7, "c", article_id=article_id, message_id=11))
 
     async with database.read() as connection:
@@ -352,8 +363,8 @@ async def test_every_copy_of_a_card_that_stands_is_known(database: Database) -> 
     await owe(database, card, replace(card, chat_id=-6, dedupe_key="anew"), replace(card, chat_id=-7, dedupe_key="x"))
     first, second, _ = await claim(database)
     results = [
-        Result(first.id, DeliveryState.SENT, message_id=3),
-        Result(second.id, DeliveryState.SENT, message_id=4),
+        Result(first.id, first.attempts, DeliveryState.SENT, message_id=3),
+        Result(second.id, second.attempts, DeliveryState.SENT, message_id=4),
     ]
     async with database.write() as connection:
         await delivery_rows.record(connection, results, now=NOON)
@@ -387,7 +398,9 @@ async def test_what_telegram_refused_does_not_come_back_with_the_reader(database
     await owe(database, NewDelivery(DeliveryKind.VERDICT, BROADCAST, 7, "verdict", reader_id=7))
     (row,) = await claim(database)
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(row.id, DeliveryState.FAILED, error="too_long")], now=NOON)
+        await delivery_rows.record(
+            connection, [Result(row.id, row.attempts, DeliveryState.FAILED, error="too_long")], now=NOON
+        )
         kinds = [DeliveryKind.VERDICT]
         assert await delivery_rows.revive_for_reader(connection, 7, kinds=kinds, now=NOON) == 0
         await connection.execute(update(deliveries).values(error=GONE))
@@ -415,7 +428,9 @@ async def test_a_moved_group_takes_along_what_is_owed_to_it_but_not_the_messages
     )
     first, *_ = await claim(database)
     async with database.write() as connection:
-        await delivery_rows.record(connection, [Result(first.id, DeliveryState.SENT, message_id=1)], now=NOON)
+        await delivery_rows.record(
+            connection, [Result(first.id, first.attempts, DeliveryState.SENT, message_id=1)], now=NOON
+        )
     await claim(database, lane=2)
     async with database.write() as connection:
         await delivery_rows.move_chat(connection, -5, -1005)

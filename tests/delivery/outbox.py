@@ -13,7 +13,9 @@ from telegram.ext import ExtBot
 
 from bot.app import LOCALES
 from bot.delivery.composing import Composer
-from bot.delivery.engine import Engine, Rules
+from bot.delivery.courier import Courier, Rules, slots_for
+from bot.delivery.duties import Duties
+from bot.delivery.engine import Engine
 from bot.delivery.limiter import LaneLimiter
 from bot.delivery.sender import Sender
 from bot.delivery.topics import Topics
@@ -204,7 +206,9 @@ async def open_outbox(
         composer = Composer(database, catalogs, topics, desk_language="kk", hotline=Button("☎️ 110", data="hotline"))
         sender = Sender(bot, limiter, replies=replies, broadcast=broadcast)
         rules = Rules(after_crash=after_crash, now=now)
-        return Engine(database, bell, composer, sender, topics, desk, readers, rules=rules)
+        duties = Duties(database, desk, readers, topics)
+        courier = Courier(database, composer, sender, duties, bell, slots=slots_for(25), rules=rules)
+        return Engine(database, bell, courier)
 
     articles, submissions = Articles(database, bell, desk), Submissions(database, bell, desk)
     outbox = Outbox(

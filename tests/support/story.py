@@ -20,7 +20,7 @@ from bot.services.articles import Taken
 from bot.settings import Database as DatabaseSettings
 from bot.settings import Delivery, Desk, Settings
 from bot.settings import Telegram as TelegramSettings
-from db.deliveries import DeliveryState, count_by_state, next_due_at
+from db.deliveries import DeliveryState, count_by_state, find_waiting
 from handlers import register
 from sandbox.limits import Limits
 from sandbox.media import MediaKind
@@ -128,10 +128,9 @@ class Story:
             return False
         async with self.dauys.database.read() as connection:
             # In this order: a row that is claimed in between is found on its way.
-            due_at = await next_due_at(connection)
+            waiting = await find_waiting(connection, now=self.now())
             states = await count_by_state(connection)
-        is_due = due_at is not None and due_at <= self.now()
-        return not states.get(DeliveryState.SENDING) and not is_due and self.dauys.inbox.is_idle
+        return not states.get(DeliveryState.SENDING) and not waiting.blocked and self.dauys.inbox.is_idle
 
     def _collect(self) -> None:
         for accepted in self.telegram.log[self._told :]:
