@@ -1,7 +1,7 @@
 """Puts the parts together and runs them: intake, engine, sources, housekeeping. The only place that knows them all."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ from bot.i18n import Catalogs
 from bot.intake.inbox import Inbox
 from bot.intake.polling import Poller
 from bot.intake.processing import PersonalProcessor
+from bot.logic.lanes import Lane
 from bot.logic.pacing import Limits
 from bot.logic.screens.hotline import hotline_button
 from bot.menu import introduce
@@ -71,6 +72,8 @@ class World:
     locales: Path = LOCALES
     limits: Limits | None = None
     """Telegram's own, with the settings' broadcast rate, when None; tests do not wait."""
+    slots: Mapping[Lane, int] | None = None
+    """How many messages may be on their way; as many as the rate asks for when None."""
 
 
 class Dauys:
@@ -145,7 +148,7 @@ class Dauys:
         sender = Sender(bot, self._limiter, replies=bot.request, broadcast=self._broadcast_request)
         rules = Rules(after_crash=self.settings.delivery.after_crash, now=self._world.now)
         duties = Duties(self.database, self.desk, self.services.readers, topics)
-        slots = slots_for(self.settings.delivery.broadcast_per_s)
+        slots = self._world.slots or slots_for(self.settings.delivery.broadcast_per_s)
         courier = Courier(self.database, composer, sender, duties, self.bell, slots=slots, rules=rules)
         return Engine(self.database, self.bell, courier)
 
