@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     ColumnElement,
     Text,
     and_,
@@ -18,9 +17,9 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    literal_column,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -206,8 +205,8 @@ async def enqueue(connection: AsyncConnection, owed: Sequence[NewDelivery], *, n
 
 
 # As the partial indexes have them: bound as parameters, SQLite could not know that the index may be used.
-_IS_PENDING = literal_column("deliveries.state = 'pending'", Boolean)
-_IS_SENDING = literal_column("deliveries.state = 'sending'", Boolean)
+_IS_PENDING = text("deliveries.state = 'pending'")
+_IS_SENDING = text("deliveries.state = 'sending'")
 
 
 async def claim_due(
@@ -222,7 +221,7 @@ async def claim_due(
         earlier.c.chat_id == deliveries.c.chat_id,
         earlier.c.lane == deliveries.c.lane,
         earlier.c.id < deliveries.c.id,
-        literal_column("earlier.state IN ('pending', 'sending')", Boolean),
+        text("earlier.state IN ('pending', 'sending')"),
     )
     due = (
         select(deliveries.c.id)
@@ -261,7 +260,7 @@ async def record(connection: AsyncConnection, results: Sequence[Result], *, now:
         return
     is_ours = and_(_IS_SENDING, deliveries.c.attempts == bindparam("attempt"))
     has_arrived = and_(
-        literal_column("deliveries.state IN ('pending', 'uncertain')", Boolean),
+        text("deliveries.state IN ('pending', 'uncertain')"),
         bindparam("new_state", type_=Text) == DeliveryState.SENT.value,
     )
     statement = (

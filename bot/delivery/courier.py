@@ -37,8 +37,8 @@ BLOCKED_AGAIN_S = 2.0
 """How soon a row is looked at again whose chat is being sent another message, perhaps by another process."""
 GATHER_S = 0.01
 """How long a result may wait for others to be written down with it, while there is more to send."""
-GATHERED = 8
-"""An eighth of the slots, come back, is worth a transaction."""
+GATHERED = 2
+"""Half of the slots, come back, are worth a transaction at once."""
 
 _STATES = {
     Fate.SENT: DeliveryState.SENT,
