@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.tables import broadcasts, deliveries
+from db.tables import articles, broadcasts, deliveries, readers
 from db.upserts import insert_into
 
 
@@ -98,7 +98,10 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A claimed row. `message_id` is set where the delivery is an edit; `repeats` counts copies that may exist."""
+    """A claimed row. `message_id` is set where the delivery is an edit; `repeats` counts copies that may exist.
+
+    `language` is the reader's and `content_hash` the article's at the claim: all that composing an article needs.
+    """
 
     id: int
     kind: DeliveryKind
@@ -112,6 +115,8 @@ class Delivery:
     message_id: int | None
     attempts: int
     repeats: int
+    language: str | None
+    content_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,8 @@ _COLUMNS = (
     deliveries.c.message_id,
     deliveries.c.attempts,
     deliveries.c.repeats,
+    select(readers.c.language).where(readers.c.id == deliveries.c.reader_id).scalar_subquery(),
+    select(articles.c.content_hash).where(articles.c.id == deliveries.c.article_id).scalar_subquery(),
 )
 
 

@@ -1,6 +1,6 @@
 """Turns claimed rows into calls of the Bot API, in the words of today: the reader's language, the article as it is.
 
-Prepared once for each article and language of a batch; only the chat differs.
+An article is prepared once for each content and language, whoever gets it; only the chat differs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +27,11 @@ from db import submissions as submission_rows
 from db.articles import HoldState
 from db.database import Database, Transaction
 from db.deliveries import Delivery, DeliveryKind, DeliveryState
-from db.readers import Reader
 from db.submissions import SubmissionKind
 
 TITLES_OF_A_HOLD = 15
+PREPARED = 64
+"""Articles, in each language, that are kept ready at a time."""
 _ON_THEIR_WAY = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
 
 
@@ -70,18 +71,29 @@ class Composer:
         self._desk_texts = catalogs[desk_language]
         self._hotline = hotline
         self._pays = pays
+        self._prepared: dict[tuple[int | None, str | None, str], Mapping[str, object]] = {}
 
     async def compose(self, batch: Sequence[Delivery]) -> list[tuple[Delivery, Composed]]:
         """Each row with its call, or with why there is none (yet)."""
+        calls = [self._prepared_call(row) for row in batch]
+        missing = [row for row, call in zip(batch, calls, strict=True) if call is None]
+        if not missing:
+            return [(row, call) for row, call in zip(batch, calls, strict=True) if call is not None]
         async with self._database.read() as connection:
-            reader_ids = {row.reader_id for row in batch if row.reader_id is not None}
-            readers = await reader_rows.find_readers(connection, reader_ids) if reader_ids else {}
-            facts = _Facts(connection, readers)
-            screens = [(row, await self._screen(facts, row)) for row in batch]
-        return [(row, await self._call(row, screen)) for row, screen in screens]
+            facts = _Facts(connection)
+            screens = [(row, await self._screen(facts, row)) for row in missing]
+        composed: dict[int, Composed] = {row.id: await self._call(row, screen) for row, screen in screens}
+        return [(row, call or composed[row.id]) for row, call in zip(batch, calls, strict=True)]
+
+    def _prepared_call(self, row: Delivery) -> Call | None:
+        if row.kind is not DeliveryKind.ARTICLE:
+            return None
+        key = (row.article_id, row.content_hash, self._catalogs[row.language].language)
+        prepared = self._prepared.get(key)
+        return None if prepared is None else Call("sendMessage", {**prepared, "chat_id": row.chat_id})
 
     async def _screen(self, facts: "_Facts", row: Delivery) -> Screen | Pointless:  # noqa: PLR0911 - one return for each kind
-        texts = self._catalogs[facts.language_of(row)]
+        texts = self._catalogs[row.language]
         match row.kind:
             case DeliveryKind.ARTICLE | DeliveryKind.CORRECTION:
                 return await self._article(facts, row, texts)
@@ -97,7 +109,7 @@ class Composer:
                 if submission is None:
                     return Pointless("no such submission")
                 # Who never chose a language is answered in the one they wrote in.
-                spoken = facts.language_of(row) or submission.reader_language
+                spoken = row.language or submission.reader_language
                 return desk_screens.verdict(self._catalogs[spoken], submission)
             case DeliveryKind.DRAFT_KEPT:
                 return _draft_kept(row, texts)
@@ -112,10 +124,15 @@ class Composer:
         article = await facts.article(row.article_id)
         if article is None:
             return Pointless("no such article")
-        key = (article.id, texts.language)
-        if key not in facts.announcements:
-            facts.announcements[key] = article_screens.article_message(texts, article, hotline=self._hotline)
-        return facts.announcements[key]
+        screen = article_screens.article_message(texts, article, hotline=self._hotline)
+        if row.kind is DeliveryKind.ARTICLE:
+            # Under the content that was read, which may be newer than at the claim.
+            self._prepared[article.id, article.content_hash, texts.language] = message_parameters(
+                row.chat_id, screen, is_paid=self._pays
+            )
+            if len(self._prepared) > PREPARED:
+                del self._prepared[next(iter(self._prepared))]
+        return screen
 
     @staticmethod
     async def _full_text(facts: "_Facts", row: Delivery, texts: Texts) -> Screen | Pointless:
@@ -156,15 +173,9 @@ class Composer:
 class _Facts:
     """What one batch needs to know, each thing read once."""
 
-    def __init__(self, connection: Transaction, readers: Mapping[int, Reader]) -> None:
-        self.announcements: dict[tuple[int, str], Screen] = {}
+    def __init__(self, connection: Transaction) -> None:
         self._connection = connection
-        self._readers = readers
         self._articles: dict[int, ArticleView | None] = {}
-
-    def language_of(self, row: Delivery) -> str | None:
-        reader = self._readers.get(row.reader_id) if row.reader_id is not None else None
-        return None if reader is None else reader.language
 
     async def article(self, article_id: int | None) -> ArticleView | None:
         if article_id is None:

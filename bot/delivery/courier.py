@@ -36,9 +36,8 @@ BROKEN_AGAIN_S = 60.0
 BLOCKED_AGAIN_S = 2.0
 """How soon a row is looked at again whose chat is being sent another message, perhaps by another process."""
 GATHER_S = 0.01
-"""How long a result may wait for others to be written down with it, while there is more to send."""
-GATHERED = 2
-"""Half of the slots, come back, are worth a transaction at once."""
+"""While there is more to send, a result waits so long for others to be written down with it: a transaction costs as
+much as ten messages."""
 
 _STATES = {
     Fate.SENT: DeliveryState.SENT,
@@ -196,7 +195,7 @@ class Courier:
             is_short = await self._turn(lane, trip)
             if self._is_stopping:
                 return None
-            trip.enough = 1 if is_short else max(1, self._slots[lane] // GATHERED)
+            trip.enough = 1 if is_short else len(trip.on_their_way)
             if is_short and not trip.results:
                 return await self._next_due_at(lane, trip)
             if len(trip.results) < trip.enough:

@@ -69,6 +69,9 @@ class LaneLimiter(BaseRateLimiter[Lane]):
             return
         if not self._open:
             raise NotSent("Not sent: shut down")
+        if not self._waiting and self._may_go(lane, chat, charge, now=loop.time()):
+            self._pacing.charge(lane, chat, charge=charge, now=loop.time())
+            return
         ticket = next(self._tickets)
         turn = self._waiting[ticket] = loop.create_future()
         self._turns.join(ticket, lane, chat_id=chat, charge=charge)
@@ -79,6 +82,10 @@ class LaneLimiter(BaseRateLimiter[Lane]):
             # Cancelled before its turn: nobody stays in the queue. After its turn both are no-ops.
             self._waiting.pop(ticket, None)
             self._turns.leave(ticket)
+
+    def _may_go(self, lane: Lane, chat: ChatId | None, charge: Charge, *, now: float) -> bool:
+        ready_at = max(self._pacing.lane_ready_at(lane), self._pacing.chat_ready_at(lane, chat, charge=charge))
+        return ready_at <= now
 
     def hold(self, chat_id: object, seconds: float) -> None:
         """After a 429 to this chat: a group waits alone; anything else holds every lane but the hotline."""
