@@ -86,6 +86,19 @@ class PostgresServer:
         finally:
             self.drop_database(url)
 
+    @contextmanager
+    def closed(self, url: str) -> Iterator[None]:
+        """For the length of a `with` the database throws everybody out and lets nobody in, as when it is stopped."""
+        name = urlsplit(url).path.removeprefix("/")
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            admin.execute(allow.format(sql.Identifier(name), sql.Literal(False)))  # noqa: FBT003 - a value of SQL
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            try:
+                yield
+            finally:
+                admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))  # noqa: FBT003 - as above
+
     def drop_templates(self) -> None:
         for name in self._templates.values():
             self.drop_database(_with_name(self.admin_url, name))
