@@ -36,6 +36,11 @@ class Limits:
     restart_s: float = 5.0  # for so long after a flood wait, half the rate
     hotline_debt_s: float = 1.0  # the hotline goes past the limits; others make up for at most this much of it
 
+    @property
+    def whole_bot_per_s(self) -> float:
+        """The rate of all lanes together."""
+        return max(self.overall_per_s, self.broadcast_per_s + self.beside_broadcast_per_s)
+
 
 def is_group(chat_id: ChatId) -> bool:
     """Groups and channels have negative ids or @names; both are counted by the window."""
@@ -124,8 +129,7 @@ class Pacing:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        overall_per_s = max(limits.overall_per_s, limits.broadcast_per_s + limits.beside_broadcast_per_s)
-        self._overall = Spacing(overall_per_s, slack_s=limits.slack_s)
+        self._overall = Spacing(limits.whole_bot_per_s, slack_s=limits.slack_s)
         self._broadcast = Spacing(limits.broadcast_per_s, slack_s=limits.slack_s)
         self._chats: dict[ChatId, ChatPace] = {}
         self._groups: dict[ChatId, GroupPace] = {}
