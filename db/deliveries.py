@@ -386,6 +386,25 @@ async def card_messages(
     return [(row[0], row[1]) for row in rows]
 
 
+async def sent_lately(connection: AsyncConnection, chat_id: int, *, since: datetime) -> list[datetime]:
+    """When messages have gone to this chat since then, oldest first: those that arrived and those that may have.
+
+    Edits are left out: Telegram does not count them. Reads all that was ever sent to the chat, so ask once at a start.
+    """
+    moment = func.coalesce(deliveries.c.sent_at, deliveries.c.claimed_at, type_=deliveries.c.sent_at.type)
+    statement = (
+        select(moment)
+        .where(
+            deliveries.c.chat_id == chat_id,
+            deliveries.c.state.in_([DeliveryState.SENT, DeliveryState.SENDING, DeliveryState.UNCERTAIN]),
+            deliveries.c.kind.not_in(EDITS),
+            moment >= since,
+        )
+        .order_by(moment)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
 async def drop_for_reader(connection: AsyncConnection, reader_id: int) -> int:
     """The reader cannot be reached: nothing more is tried until they come back."""
     result = await connection.execute(

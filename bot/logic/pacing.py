@@ -5,6 +5,7 @@ Facts: core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this, 
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -19,6 +20,11 @@ class Charge(Enum):
     FREE = "free"  # answers to presses, questions about chats, settings of the bot
     EDIT = "edit"  # counts against the whole bot only: Telegram charges no chat for an edit
     MESSAGE = "message"  # counts against the whole bot and the chat
+
+
+_WRITTEN_WITHIN_S = 5.0
+"""From a message's leaving to its mark in the ledger."""
+_CLOCKS_DIFFER_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +117,19 @@ class GroupPace:
     def charge(self, now: float) -> None:
         self._sent.append(now)
 
+    def remember(self, moments: Iterable[float]) -> None:
+        """Counts these, too; a moment that a charge we know of explains is not counted twice."""
+        unexplained = sorted(self._sent)
+        others = []
+        for moment in sorted(moments):
+            # We charge when a message leaves; it is written down a little later, by a clock that is not ours.
+            known = next((at for at in unexplained if -_CLOCKS_DIFFER_S <= moment - at <= _WRITTEN_WITHIN_S), None)
+            if known is None:
+                others.append(moment)
+            else:
+                unexplained.remove(known)
+        self._sent = deque(sorted([*self._sent, *others]), maxlen=self._limit)
+
     def hold(self, until: float) -> None:
         self._held_until = max(self._held_until, until)
 
@@ -173,6 +192,13 @@ class Pacing:
             self._broadcast.charge(now, factor=factor)
         if charge is Charge.MESSAGE and chat_id is not None:
             self._chat(chat_id, now=now).charge(now)
+
+    def remember(self, chat_id: ChatId, moments: Iterable[float], *, now: float) -> None:
+        """Charges a group with messages that were sent by another process, or before this one began; the order of the
+        calls does not matter. Private chats need no memory: theirs is a few seconds long."""
+        pace = self._chat(chat_id, now=now)
+        if isinstance(pace, GroupPace):
+            pace.remember(moments)
 
     def hold(self, chat_id: ChatId | None, *, until: float) -> None:
         """A flood wait. A group's holds that group; any other may be the whole bot's, so it holds every lane but
