@@ -1,12 +1,11 @@
 """One of many leads: who, who is next, and that the old leader's work has ended before it leads again."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psycopg
@@ -130,16 +129,6 @@ def end_session(url: str, pid: int) -> None:
         connection.execute("SELECT pg_terminate_backend(%s)", [pid])
 
 
-@contextmanager
-def silent(pid: int) -> Iterator[None]:
-    """The backend neither answers nor hangs up, as when its machine is gone."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 async def test_of_two_one_leads_and_each_hears_it_once(postgresql_url: str) -> None:
     async with leader_and_standby(postgresql_url) as (first, second):
         await asyncio.sleep(1.2)  # two more looks
@@ -167,11 +156,13 @@ async def test_a_leader_alone_has_ended_its_work_before_it_leads_again(postgresq
         await only.until("begins", "is told to end", "ends", "begins", within_s=4)
 
 
-async def test_the_work_ends_when_the_database_falls_silent(postgresql_url: str) -> None:
+async def test_the_work_ends_when_the_database_falls_silent(
+    postgres_server: PostgresServer, postgresql_url: str
+) -> None:
     only = Contender(postgresql_url)
     async with contending(only):
         await only.until("begins")
-        with silent(sessions(postgresql_url)[0]):
+        with postgres_server.silent(postgresql_url):
             await only.until("begins", "is told to end", "ends", within_s=5)
         await only.until("begins", within_s=4)
 
