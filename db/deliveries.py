@@ -393,6 +393,29 @@ async def card_messages(
     return [(row[0], row[1]) for row in rows]
 
 
+async def sent_lately(connection: AsyncConnection, chat_id: int, *, since: datetime, most: int = 20) -> list[datetime]:
+    """When the newest messages to this chat have gone, oldest first: up to `most` that arrived since then, and those
+    that are on their way and may have. Edits are left out: Telegram does not count them.
+    """
+    # Numbers of messages rise within a chat, and they are in an index; the moments are in none.
+    arrived = (
+        select(deliveries.c.sent_at)
+        .where(
+            deliveries.c.chat_id == chat_id,
+            deliveries.c.message_id.is_not(None),
+            deliveries.c.state == DeliveryState.SENT,
+            deliveries.c.kind.not_in(EDITS),
+        )
+        .order_by(deliveries.c.message_id.desc())
+        .limit(most)
+    )
+    on_their_way = select(deliveries.c.claimed_at).where(
+        _IS_SENDING, deliveries.c.chat_id == chat_id, deliveries.c.kind.not_in(EDITS)
+    )
+    moments = [*(await connection.execute(arrived)).scalars(), *(await connection.execute(on_their_way)).scalars()]
+    return sorted(moment for moment in moments if moment is not None and moment >= since)
+
+
 async def drop_for_reader(connection: AsyncConnection, reader_id: int) -> int:
     """The reader cannot be reached: nothing more is tried until they come back."""
     result = await connection.execute(

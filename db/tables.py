@@ -227,3 +227,15 @@ chat_moves = Table(
     Column("new_chat_id", BigInteger, nullable=False),
     Column("moved_at", Moment, nullable=False),
 )
+
+# One row, on PostgreSQL: what all processes together have let go, in moments of the server's own clock.
+pace = Table(
+    "pace",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    # The next place in line for any call, and for one of a broadcast.
+    Column("overall_at", Moment, nullable=False),
+    Column("broadcast_at", Moment, nullable=False),
+    # A flood wait: nothing of a broadcast goes before.
+    Column("held_until", Moment, nullable=False),
+)

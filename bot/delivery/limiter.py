@@ -5,7 +5,7 @@ One timer of the event loop for everybody who waits; no task of its own, no poll
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import count
 from typing import TypeVar
 
@@ -90,6 +90,12 @@ class LaneLimiter(BaseRateLimiter[Lane]):
     def hold(self, chat_id: object, seconds: float) -> None:
         """After a 429 to this chat: a group waits alone; anything else holds every lane but the hotline."""
         self._pacing.hold(_chat(chat_id), until=asyncio.get_running_loop().time() + seconds)
+
+    def remember(self, chat_id: int, sent_ago_s: Iterable[float]) -> None:
+        """Charges a group with what the ledger says was sent to it so many seconds ago, by another process or by this
+        one before a restart; to be told before sending. Told again, nothing counts twice."""
+        now = asyncio.get_running_loop().time()
+        self._pacing.remember(chat_id, [now - ago_s for ago_s in sent_ago_s], now=now)
 
     async def process_request(
         self,

@@ -5,6 +5,7 @@ Facts: core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this, 
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,6 +22,11 @@ class Charge(Enum):
     MESSAGE = "message"  # counts against the whole bot and the chat
 
 
+_WRITTEN_WITHIN_S = 5.0
+"""From a message's leaving to its mark in the ledger."""
+_CLOCKS_DIFFER_S = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What Telegram takes (free of charge), and how carefully we come back after a flood wait."""
@@ -35,6 +41,11 @@ class Limits:
     slack_s: float = 0.02  # a late wake-up is made good within this; in 1 s at most (1 + slack) * rate + 1 go out
     restart_s: float = 5.0  # for so long after a flood wait, half the rate
     hotline_debt_s: float = 1.0  # the hotline goes past the limits; others make up for at most this much of it
+
+    @property
+    def whole_bot_per_s(self) -> float:
+        """The rate of all lanes together."""
+        return max(self.overall_per_s, self.broadcast_per_s + self.beside_broadcast_per_s)
 
 
 def is_group(chat_id: ChatId) -> bool:
@@ -106,6 +117,19 @@ class GroupPace:
     def charge(self, now: float) -> None:
         self._sent.append(now)
 
+    def remember(self, moments: Iterable[float]) -> None:
+        """Counts these, too; a moment that a charge we know of explains is not counted twice."""
+        unexplained = sorted(self._sent)
+        others = []
+        for moment in sorted(moments):
+            # We charge when a message leaves; it is written down a little later, by a clock that is not ours.
+            known = next((at for at in unexplained if -_CLOCKS_DIFFER_S <= moment - at <= _WRITTEN_WITHIN_S), None)
+            if known is None:
+                others.append(moment)
+            else:
+                unexplained.remove(known)
+        self._sent = deque(sorted([*self._sent, *others]), maxlen=self._limit)
+
     def hold(self, until: float) -> None:
         self._held_until = max(self._held_until, until)
 
@@ -124,8 +148,7 @@ class Pacing:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        overall_per_s = max(limits.overall_per_s, limits.broadcast_per_s + limits.beside_broadcast_per_s)
-        self._overall = Spacing(overall_per_s, slack_s=limits.slack_s)
+        self._overall = Spacing(limits.whole_bot_per_s, slack_s=limits.slack_s)
         self._broadcast = Spacing(limits.broadcast_per_s, slack_s=limits.slack_s)
         self._chats: dict[ChatId, ChatPace] = {}
         self._groups: dict[ChatId, GroupPace] = {}
@@ -169,6 +192,13 @@ class Pacing:
             self._broadcast.charge(now, factor=factor)
         if charge is Charge.MESSAGE and chat_id is not None:
             self._chat(chat_id, now=now).charge(now)
+
+    def remember(self, chat_id: ChatId, moments: Iterable[float], *, now: float) -> None:
+        """Charges a group with messages that were sent by another process, or before this one began; the order of the
+        calls does not matter. Private chats need no memory: theirs is a few seconds long."""
+        pace = self._chat(chat_id, now=now)
+        if isinstance(pace, GroupPace):
+            pace.remember(moments)
 
     def hold(self, chat_id: ChatId | None, *, until: float) -> None:
         """A flood wait. A group's holds that group; any other may be the whole bot's, so it holds every lane but

@@ -449,3 +449,27 @@ async def test_the_outbox_is_counted_by_state(database: Database) -> None:
     await claim(database, limit=1)
     async with database.read() as connection:
         assert await delivery_rows.count_by_state(connection) == {DeliveryState.PENDING: 2, DeliveryState.SENDING: 1}
+
+
+async def test_what_was_sent_to_a_chat_lately_is_known_but_no_edits_and_nothing_still_owed(database: Database) -> None:
+    def card(key: str, *, chat_id: int = -5) -> NewDelivery:
+        return message(key, chat_id=chat_id)
+
+    edit = replace(card("an edit"), kind=DeliveryKind.CARD_DECIDED)
+    await owe(database, card("long ago"), card("before"), card("after"), card("failed"), edit)
+    await owe(database, card("elsewhere", chat_id=-6), card("on its way"), card("owed"))
+    moments = {"long ago": -61, "before": -30, "after": -2, "an edit": -10, "elsewhere": -1}
+    async with database.write() as connection:
+        for number, (key, seconds) in enumerate(moments.items()):
+            at = {"state": DeliveryState.SENT, "sent_at": NOON + timedelta(seconds=seconds), "message_id": number}
+            await connection.execute(update(deliveries).where(deliveries.c.dedupe_key == key).values(at))
+        for key, state in {"on its way": DeliveryState.SENDING, "failed": DeliveryState.FAILED}.items():
+            claimed = {"state": state, "claimed_at": NOON - timedelta(seconds=5)}
+            await connection.execute(update(deliveries).where(deliveries.c.dedupe_key == key).values(claimed))
+
+    async with database.read() as connection:
+        lately = await delivery_rows.sent_lately(connection, -5, since=NOON - timedelta(seconds=60))
+        newest = await delivery_rows.sent_lately(connection, -5, since=NOON - timedelta(seconds=60), most=1)
+    assert [(moment - NOON).total_seconds() for moment in lately] == [-30, -5, -2]
+    assert [(moment - NOON).total_seconds() for moment in newest] == [-5, -2]
+    assert all(moment.utcoffset() == timedelta(0) for moment in lately)

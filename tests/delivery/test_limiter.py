@@ -177,6 +177,45 @@ async def test_shutting_down_tells_everybody_that_nothing_was_sent() -> None:
     assert chat.moments(Lane.REPLY) == [100.0]
 
 
+@virtually
+async def test_what_another_process_sent_to_a_group_fills_its_window() -> None:
+    chat = Chat()
+    await asyncio.sleep(100)
+    chat.limiter.remember(-5, [50, 10, *range(30, 45)])  # 17, in no order; the oldest leaves the window at 110
+    for _ in range(4):
+        chat.sends(Lane.DESK, -5)
+    await chat.settles()
+    assert chat.moments(Lane.DESK) == pytest.approx([100.0, 100.0, 110.0, 116.0], abs=0.05)
+
+
+@virtually
+async def test_what_is_told_again_or_was_sent_from_here_is_counted_once() -> None:
+    chat = Chat()
+    await asyncio.sleep(100)
+    for _ in range(9):
+        chat.sends(Lane.DESK, -5)
+    await asyncio.sleep(10)
+    others = [20.0] * 9
+    chat.limiter.remember(-5, [*others, *[9.5] * 9])  # ours are in the ledger, half a second after they left
+    await asyncio.sleep(0.1)
+    chat.limiter.remember(-5, [20.05] * 9)  # and these were told before
+    for _ in range(2):
+        chat.sends(Lane.DESK, -5)
+    await chat.settles()
+    assert chat.moments(Lane.DESK)[9:] == [pytest.approx(110.1), pytest.approx(150.0)]
+
+
+@virtually
+async def test_a_private_chat_and_a_group_nobody_wrote_to_wait_for_nothing_they_are_told() -> None:
+    chat = Chat()
+    chat.limiter.remember(7, [1.0] * 50)
+    chat.limiter.remember(-5, [])
+    for chat_id in (7, -5):
+        chat.sends(Lane.DESK, chat_id)
+    await asyncio.sleep(0.04)  # two calls of the whole bot's pace
+    assert len(chat.went) == 2
+
+
 class Telegram:
     """A callback as PTB gives it: raises what it is told, then succeeds."""
 

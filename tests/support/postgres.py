@@ -7,6 +7,7 @@ PostgreSQL the tests fail: they never skip. Knows nothing of our tables: whoever
 import os
 import pwd
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -85,6 +86,35 @@ class PostgresServer:
             yield url
         finally:
             self.drop_database(url)
+
+    @contextmanager
+    def closed(self, url: str) -> Iterator[None]:
+        """For the length of a `with` the database throws everybody out and lets nobody in, as when it is stopped."""
+        name = urlsplit(url).path.removeprefix("/")
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            admin.execute(allow.format(sql.Identifier(name), sql.Literal(False)))  # noqa: FBT003 - a value of SQL
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            try:
+                yield
+            finally:
+                admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))  # noqa: FBT003 - as above
+
+    @contextmanager
+    def silent(self, url: str) -> Iterator[None]:
+        """For the length of a `with` the connections that are open stay open and hear nothing, as when a machine is
+        gone; new ones get through."""
+        name = urlsplit(url).path.removeprefix("/")
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            rows = admin.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [name]).fetchall()
+        pids = [pid for (pid,) in rows]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
 
     def drop_templates(self) -> None:
         for name in self._templates.values():
