@@ -36,6 +36,7 @@ LINGER_S = 1.0
 ENDED_WITHIN_S = 3.0
 LOOK_AGAIN_S = 300.0
 LONGEST_PAUSE_S = 30.0
+_NUMBERS_END = 2**52
 
 _log = structlog.get_logger(__name__)
 
@@ -83,6 +84,11 @@ class Receiver:
         self._storing: asyncio.Task[None] | None = None
         self._saw_wrong_secret = False
         self._last_error_at: datetime | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many updates have come that nobody began to store."""
+        return len(self._arrivals)
 
     async def open(self) -> None:
         """Listens and stores. Raises OSError when the address is taken or is not this machine's."""
@@ -207,7 +213,8 @@ class Receiver:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         raw = _parse(body)
         update_id = None if raw is None else update_id_of(raw)
-        if raw is None or update_id is None:
+        # A number that is none, or that no database holds, would fail for ever, and all that came with it.
+        if raw is None or update_id is None or isinstance(update_id, bool) or not 0 <= update_id < _NUMBERS_END:
             _log.error("update_without_number", bytes=len(body))
             return HTTPStatus.BAD_REQUEST
         return HTTPStatus.OK if await self._is_stored(update_id, raw) else HTTPStatus.SERVICE_UNAVAILABLE
