@@ -10,6 +10,8 @@ import pytest
 from bot.app import Dauys, StartError
 from bot.settings import Settings
 from bot.settings import Telegram as TelegramSettings
+from handlers import register
+from sandbox.faults import Fault
 from tests.support.ports import free_port
 from tests.support.story import article, settings_for, telling
 
@@ -110,3 +112,22 @@ async def test_an_address_where_somebody_listens_is_told_with_its_fix(sqlite_url
             await second.start()
         await second.stop()
         story.telegram.world.updates.set_hook(None)
+
+
+@pytest.mark.parametrize("trouble", [None, Fault("server_error", method="deleteWebhook")])
+async def test_a_bot_that_goes_back_to_polling_takes_its_webhook_away_and_loses_nothing(
+    sqlite_url: str, trouble: Fault | None
+) -> None:
+    async with telling(by_webhook(sqlite_url)) as (story, _aidana, _yerlan):
+        story.expected_refusals |= {"webhook is active", "Internal Server Error"}
+        await story.dauys.stop()
+        reader = story.person()
+        reader.say_without_waiting("/start")
+        if trouble is not None:
+            story.telegram.add_fault(trouble)
+        polling = settings_for(sqlite_url)
+        story.dauys = Dauys(polling, story.dauys._world, register=register)  # noqa: SLF001 - the same world, polled
+        await story.dauys.start()
+        await story.settle()
+        reader.sees("")
+        assert story.telegram.world.updates.hook is None
