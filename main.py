@@ -157,11 +157,11 @@ def _settings(config: Path | None) -> Settings:
     """The settings, with logging set up by them; errors of the settings end the program with 2."""
     try:
         settings = load_settings(config, os.environ)
-        token = settings.telegram.read_token()
+        secrets_told = [settings.telegram.read_token(), settings.telegram.read_webhook_secret()]
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    configure_logging(settings.log.level, settings.log.format, secrets=[token, settings.database.read_url()])
+    configure_logging(settings.log.level, settings.log.format, secrets=[*secrets_told, settings.database.read_url()])
     log_uncaught()
     return settings
 

@@ -26,6 +26,7 @@ from bot.i18n import Catalogs
 from bot.intake.inbox import Inbox
 from bot.intake.polling import Poller
 from bot.intake.processing import PersonalProcessor
+from bot.intake.webhook import Hook, Receiver
 from bot.logic.lanes import Lane
 from bot.logic.pacing import Limits
 from bot.logic.screens.hotline import hotline_button
@@ -108,6 +109,9 @@ class Dauys:
         self.application = self._build(register)
         self.engine = self._build_engine(self.application.bot)
         self._poller = Poller(self.application.bot, self._polling_request, self.inbox.take)
+        self._receiver: Receiver | None = None
+        if settings.telegram.mode == "webhook":
+            self._receiver = Receiver(self.application.bot, Hook.from_settings(settings.telegram), self.inbox.take)
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._engine_task: asyncio.Task[None] | None = None
@@ -161,7 +165,11 @@ class Dauys:
         waiting = await self.inbox.load_waiting()
         self._session = open_session(f"Dauys/{VERSION} (+{self.settings.newsroom.site or 'news bot'})")
         self._engine_task = asyncio.create_task(self.engine.run(), name="delivery engine")
-        self._spawn("polling", self._poller.run())
+        if self._receiver is None:
+            self._spawn("polling", self._poller.run())
+        else:
+            await self._listen(self._receiver)
+            self._spawn("receiving", self._receiver.run())
         self._spawn("housekeeping", self._keep_house())
         self._spawn("introduction", self._introduce())
         for source in self.settings.sources:
@@ -201,6 +209,16 @@ class Dauys:
             else:
                 return
 
+    async def _listen(self, receiver: Receiver) -> None:
+        try:
+            await receiver.open()
+        except OSError as error:
+            where = self.settings.telegram.webhook_listen
+            raise StartError(
+                f"telegram.webhook_listen {where}: {error.strerror or error}. Fix: stop who listens there, or choose "
+                "another address of this machine."
+            ) from None
+
     def _poller_of(self, source: Source, session: aiohttp.ClientSession) -> SourcePoller:
         return SourcePoller(
             open_source(source, self.settings, session),
@@ -238,6 +256,8 @@ class Dauys:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        if self._receiver is not None:
+            await self._receiver.close()
         # Nothing new is begun on either side, and both sides end what they began at the same time.
         self.inbox.stop()
         self.engine.stop()

@@ -6,13 +6,25 @@ Changes nothing, anywhere; how a fact is judged is `bot.logic.findings`' work.
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 import aiohttp
 from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberRestricted
 from telegram.error import InvalidToken, TelegramError
 
 from bot.delivery.request import AiohttpRequest
-from bot.logic.findings import DeskFacts, Finding, bad, good, judge_clock, judge_desk, judge_source
+from bot.logic.findings import (
+    DeskFacts,
+    Finding,
+    WebhookFacts,
+    bad,
+    good,
+    judge_clock,
+    judge_desk,
+    judge_source,
+    judge_webhook,
+    judge_webhook_while_polling,
+)
 from bot.settings import Settings, SettingsError, Source
 from bot.sources.fetching import open_session
 from bot.sources.kinds import open_source
@@ -32,7 +44,7 @@ async def examine(settings: Settings, *, now: Callable[[], datetime]) -> list[Fi
         database_finding, desk_chat_id = await _database(settings, database)
     finally:
         await database.close()
-    findings += await _telegram(settings, desk_chat_id)
+    findings += await _telegram(settings, desk_chat_id, now=now)
     findings.append(database_finding)
     async with open_session("Dauys/check") as session:
         findings += [await _source(source, settings, session) for source in settings.sources]
@@ -42,7 +54,7 @@ async def examine(settings: Settings, *, now: Callable[[], datetime]) -> list[Fi
     return findings
 
 
-async def _telegram(settings: Settings, desk_chat_id: int) -> list[Finding]:
+async def _telegram(settings: Settings, desk_chat_id: int, *, now: Callable[[], datetime]) -> list[Finding]:
     try:
         token = settings.telegram.read_token()
     except SettingsError as error:
@@ -55,11 +67,28 @@ async def _telegram(settings: Settings, desk_chat_id: int) -> list[Finding]:
     )
     try:
         async with bot:
-            return [good("token", f"@{bot.username}"), await _desk(bot, desk_chat_id)]
+            findings = [good("token", f"@{bot.username}"), await _desk(bot, desk_chat_id)]
+            return findings + await _webhook(bot, settings, now=now)
     except InvalidToken:
         return [bad("token", "Telegram refused it", "copy the token from @BotFather again")]
     except TelegramError as error:
         return [bad("token", f"no answer from {settings.telegram.api_url}: {error.message}", "check the network")]
+
+
+async def _webhook(bot: Bot, settings: Settings, *, now: Callable[[], datetime]) -> list[Finding]:
+    told = await bot.get_webhook_info()
+    told_host = urlsplit(told.url).hostname if told.url else None
+    if settings.telegram.mode == "polling":
+        finding = judge_webhook_while_polling(told_host)
+        return [] if finding is None else [finding]
+    facts = WebhookFacts(
+        told_host=told_host,
+        is_ours=told.url == settings.telegram.webhook_url,
+        waiting=told.pending_update_count,
+        error=told.last_error_message or "",
+        error_at=told.last_error_date,
+    )
+    return [judge_webhook(facts, now=now())]
 
 
 async def _desk(bot: Bot, chat_id: int) -> Finding:

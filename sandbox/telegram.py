@@ -28,8 +28,10 @@ DEFAULT_TOKEN = "110:sandbox"  # noqa: S105 - opens nothing but the stand-in
 _NOT_PLAYED = frozenset(
     {
         "business_connection_id",
+        "certificate",
         "direct_messages_topic_id",
         "inline_message_id",
+        "ip_address",
         "message_effect_id",
         "parse_mode",
         "rich_message",

@@ -20,6 +20,7 @@ LONG_POLL_S = 30
 LONGEST_PAUSE_S = 30.0
 NOT_STORED_PAUSE_S = 1.0
 CONFLICT_PAUSE_S = 5.0
+NOT_DELETED_PAUSE_S = 1.0
 UNAUTHORIZED_PAUSE_S = 30.0
 
 Take = Callable[[Sequence[RawUpdate]], Awaitable[bool]]
@@ -68,10 +69,7 @@ class Poller:
             case RetryAfter():
                 return retry_after_s(error)
             case Conflict():
-                _log.error("polling_conflict", fix="another process polls with this token, or a webhook is set")
-                if "webhook" in error.message.lower():
-                    await self._bot.delete_webhook(drop_pending_updates=False)
-                return CONFLICT_PAUSE_S
+                return await self._pause_after_conflict(error)
             case InvalidToken():
                 _log.error("token_refused", fix="ask @BotFather for the token and set telegram.token")
                 return UNAUTHORIZED_PAUSE_S
@@ -84,3 +82,15 @@ class Poller:
             case _:
                 _log.error("polling_failed", error=error.message, failures=failures)
                 return LONGEST_PAUSE_S
+
+    async def _pause_after_conflict(self, error: Conflict) -> float:
+        """A webhook that somebody set is taken away, its updates stay; another poller is only waited for."""
+        _log.error("polling_conflict", fix="another process polls with this token, or a webhook is set")
+        if "webhook is active" not in error.message.lower():
+            return CONFLICT_PAUSE_S
+        try:
+            await self._bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as failed:
+            _log.warning("webhook_not_deleted", error=failed.message)
+            return NOT_DELETED_PAUSE_S
+        return 0.0

@@ -36,6 +36,31 @@ class DeskFacts:
     can_manage_topics: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WebhookFacts:
+    """What getWebhookInfo says. Of the address only the host is shown: its path may be a secret."""
+
+    told_host: str | None
+    is_ours: bool
+    waiting: int
+    error: str = ""
+    error_at: datetime | None = None
+
+
+# By a part of the Bot API server's sentence; the first that fits.
+_WEBHOOK_FIX = "see that the bot runs and that the reverse proxy passes requests to telegram.webhook_listen"
+_WEBHOOK_FIXES = (
+    ("403", "a receiver runs with another token, or the proxy refuses: give all of them the same one and restart them"),
+    ("404", "let the reverse proxy pass the path of telegram.webhook_url on as it is"),
+    ("413", "let the reverse proxy take bodies of 1 MB: client_max_body_size 1m"),
+    ("503", "the bot could not store updates: look at its log and at the database"),
+    ("webhook: 3", "telegram.webhook_url must be the last address, not one that redirects"),
+    ("SSL", "mend the certificate; the server must send its whole chain"),
+    ("certificate", "mend the certificate; the server must send its whole chain"),
+    ("resolve", "mend the DNS name in telegram.webhook_url"),
+)
+
+
 def good(subject: str, said: str) -> Finding:
     return Finding(subject, "good", said)
 
@@ -95,6 +120,33 @@ def judge_clock(here: datetime, there: datetime) -> Finding:
     return doubtful(
         "clock", f"{seconds} s {direction} the server's", "turn on time synchronisation: timedatectl set-ntp true"
     )
+
+
+def judge_webhook(hook: WebhookFacts, *, now: datetime) -> Finding:
+    """Whether Telegram posts to the address of the settings, and is taken there."""
+    again = "start the bot, which tells Telegram the address"
+    match hook.told_host:
+        case None:
+            return doubtful("webhook", "Telegram posts to no address", again)
+        case elsewhere if not hook.is_ours:
+            fix = f"{again}; if it goes back, another program uses this token"
+            return doubtful("webhook", f"Telegram posts to another address, of {elsewhere}", fix)
+    waiting = f"{hook.waiting} waiting"
+    if hook.error_at is None:
+        return good("webhook", f"{hook.told_host}, {waiting}")
+    minutes = max(0, round((now - hook.error_at).total_seconds() / 60))
+    said = f"{hook.told_host}, {waiting}, {minutes} min ago: {hook.error}"
+    if not hook.waiting:
+        return good("webhook", said)  # it was taken since
+    return bad("webhook", said, next((fix for mark, fix in _WEBHOOK_FIXES if mark in hook.error), _WEBHOOK_FIX))
+
+
+def judge_webhook_while_polling(told_host: str | None) -> Finding | None:
+    """What there is to say when updates are polled for; nothing, as long as nobody set a webhook."""
+    if told_host is None:
+        return None
+    fix = 'nothing, if it was you: the bot takes it away when it starts; else write mode = "webhook"'
+    return doubtful("webhook", f"one is set, to an address of {told_host}, and polling ends it", fix)
 
 
 def judge_source(name: str, *, items: int, newest: str | None = None) -> Finding:

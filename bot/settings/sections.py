@@ -3,6 +3,8 @@
 A value that breaks a rule is named with the way to mend it; a token or a password is never part of that sentence.
 """
 
+import hashlib
+import hmac
 import ipaddress
 import re
 from collections.abc import Iterator
@@ -26,6 +28,10 @@ FREE_BROADCAST_PER_S = 30
 
 _TOKEN_SHAPE = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _PASTE_IT = "paste the whole token that @BotFather gave you, like 123456:ABC…"
+_TELEGRAMS_SERVER = "api.telegram.org"
+_WEBHOOK_PORTS = (443, 80, 88, 8443)  # core.telegram.org/bots/api#setwebhook
+_WEBHOOK_LABEL = b"dauys webhook secret"
+_LISTEN_LIKE = "write an address and a port, like 127.0.0.1:8443"
 _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -105,7 +111,9 @@ class Telegram(Section):
     token: SecretStr | None = None
     token_file: Path | None = None
     api_url: str = "https://api.telegram.org"
-    mode: Literal["polling"] = "polling"
+    mode: Literal["polling", "webhook"] = "polling"
+    webhook_url: str | None = None
+    webhook_listen: str = "127.0.0.1:8443"
 
     @field_validator("token")
     @classmethod
@@ -129,12 +137,29 @@ class Telegram(Section):
             raise _fault("would send the token unencrypted through the Internet", "write https:// instead of http://")
         return url.rstrip("/")
 
-    @field_validator("mode", mode="before")
+    @field_validator("webhook_url")
     @classmethod
-    def _webhook_comes_later(cls, mode: object) -> object:
-        if mode == "webhook":
-            raise _fault("webhooks come with a later version", 'write "polling"; it needs no public address')
-        return mode
+    def _webhook_url_is_an_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = _split_http(url)
+        if parts.query or parts.fragment or parts.username is not None:
+            raise _fault("has more than a server and a path", "write it like https://bot.example.org/telegram")
+        if parts.scheme == "http" and not _stays_private(parts.hostname or ""):
+            raise _fault("would carry readers' words unencrypted", "write https:// instead of http://")
+        return url
+
+    @field_validator("webhook_listen")
+    @classmethod
+    def _webhook_listen_is_an_address(cls, listen: str) -> str:
+        try:
+            parts = urlsplit(f"//{listen}")
+            port = parts.port
+        except ValueError:
+            raise _fault("is not an address with a port", _LISTEN_LIKE) from None
+        if not parts.hostname or not port or parts.path or parts.username is not None:
+            raise _fault("is not an address with a port", _LISTEN_LIKE)
+        return listen
 
     @model_validator(mode="after")
     def _one_token(self) -> Self:
@@ -153,6 +178,19 @@ class Telegram(Section):
         if self.token_file is None:  # the validator above lets no such section through
             raise SettingsError((Problem("telegram", "has no token", _PASTE_IT),))
         return _read_token_file(self.token_file)
+
+    def read_webhook_secret(self) -> str:
+        """What Telegram sends with each update, so that we know it is Telegram: 64 hexadecimal digits.
+
+        Derived from the token, so that receivers on any number of machines agree without another secret to hand out.
+        Raises `SettingsError` like `read_token`.
+        """
+        return hmac.new(self.read_token().encode(), _WEBHOOK_LABEL, hashlib.sha256).hexdigest()
+
+    def listen_address(self) -> tuple[str, int]:
+        """Host and port of `webhook_listen`."""
+        parts = urlsplit(f"//{self.webhook_listen}")
+        return parts.hostname or "", parts.port or 0
 
 
 def _read_token_file(path: Path) -> str:
@@ -388,6 +426,7 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
     spoken = ", ".join(settings.languages)
     if settings.desk.language not in settings.languages:
         yield Problem("desk.language", f'"{settings.desk.language}" is not among languages ({spoken})', f"use {spoken}")
+    yield from _webhook_disagreements(settings.telegram)
     names: dict[str, int] = {}
     for place, source in enumerate(settings.sources):
         if source.language != "auto" and source.language not in settings.languages:
@@ -399,6 +438,25 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
     yield from _untranslated("newsroom.name", settings.newsroom.name, settings.languages)
     for place, number in enumerate(settings.hotline.numbers):
         yield from _untranslated(f"hotline.numbers[{place}].title", number.title, settings.languages)
+
+
+def _webhook_disagreements(telegram: Telegram) -> Iterator[Problem]:
+    key = "telegram.webhook_url"
+    if telegram.webhook_url is None:
+        if telegram.mode == "webhook":
+            fix = 'add webhook_url = "https://…", an address that Telegram can reach, or write mode = "polling"'
+            yield Problem(key, "is missing", fix)
+        return
+    if urlsplit(telegram.api_url).hostname != _TELEGRAMS_SERVER:
+        return  # a Bot API server of one's own posts to any address and port
+    parts = urlsplit(telegram.webhook_url)
+    if parts.scheme != "https" or _stays_private(parts.hostname or ""):
+        yield Problem(
+            key, "cannot be reached by Telegram", "use a public https:// address, or polling, which needs none"
+        )
+    elif parts.port is not None and parts.port not in _WEBHOOK_PORTS:
+        fix = "let the reverse proxy listen on 443, 80, 88 or 8443"
+        yield Problem(key, f"has port {parts.port}, to which Telegram does not post", fix)
 
 
 def _untranslated(key: str, text: Localised, languages: tuple[Language, ...]) -> Iterator[Problem]:

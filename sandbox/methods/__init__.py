@@ -47,5 +47,6 @@ METHODS: dict[str, Method] = {
     "setMyDescription": profile.set_my_description,
     "setMyName": profile.set_my_name,
     "setMyShortDescription": profile.set_my_short_description,
+    "setWebhook": webhook.set_webhook,
     "unpinChatMessage": editing.unpin_chat_message,
 }

@@ -7,6 +7,7 @@ import pytest
 
 from bot.logic.findings import (
     DeskFacts,
+    WebhookFacts,
     bad,
     doubtful,
     exit_code,
@@ -14,6 +15,8 @@ from bot.logic.findings import (
     judge_clock,
     judge_desk,
     judge_source,
+    judge_webhook,
+    judge_webhook_while_polling,
     render,
 )
 
@@ -77,3 +80,36 @@ def test_a_wrong_clock_says_which_way() -> None:
 def test_an_empty_feed_is_something_to_look_at() -> None:
     assert judge_source("Жаңалықтар", items=3, newest="Су").said == "3 articles, newest “Су”"
     assert judge_source("Жаңалықтар", items=0).severity == "doubtful"
+
+
+ERROR_AT = datetime(2026, 11, 22, tzinfo=UTC)
+HOOK = WebhookFacts(told_host="bot.example.org", is_ours=True, waiting=3, error_at=ERROR_AT)
+
+
+@pytest.mark.parametrize(
+    ("error", "fix"),
+    [
+        ("Wrong response from the webhook: 403 Forbidden", "another token"),
+        ("Wrong response from the webhook: 404 Not Found", "path of telegram.webhook_url"),
+        ("Wrong response from the webhook: 413 Request Entity Too Large", "client_max_body_size 1m"),
+        ("Wrong response from the webhook: 503 Service Unavailable", "could not store"),
+        ("Wrong response from the webhook: 302 Found", "not one that redirects"),
+        ("Wrong response from the webhook: 502 Bad Gateway", "reverse proxy passes requests"),
+        ("Connection refused", "reverse proxy passes requests"),
+        ("SSL error {error:0A000086:SSL routines::certificate verify failed}", "its whole chain"),
+        ("Failed to resolve host: Name or service not known", "DNS name"),
+    ],
+)
+def test_what_telegram_says_of_a_webhook_has_its_fix(error: str, fix: str) -> None:
+    finding = judge_webhook(replace(HOOK, error=error), now=ERROR_AT + timedelta(minutes=5))
+    assert finding.severity == "bad"
+    assert finding.said == f"bot.example.org, 3 waiting, 5 min ago: {error}"
+    assert fix in finding.fix
+
+
+def test_an_old_error_of_a_webhook_whose_updates_all_came_is_no_trouble() -> None:
+    assert judge_webhook(replace(HOOK, waiting=0, error="Connection refused"), now=ERROR_AT).severity == "good"
+
+
+def test_polling_has_nothing_to_say_of_a_webhook_that_is_not_there() -> None:
+    assert judge_webhook_while_polling(None) is None

@@ -145,7 +145,7 @@ languages = ["kk", "kz"]
 lenguages = []
 [telegram]
 tokn = "1:a"
-mode = "webhook"
+mode = "webhok"
 api_url = "http://api.telegram.org"
 token = "not one"
 [[sources]]
@@ -174,10 +174,7 @@ after_crash = "resent"
             "config.toml: telegram.api_url: would send the token unencrypted through the Internet. Fix: write https:// "
             "instead of http://."
         ),
-        (
-            'config.toml: telegram.mode: webhooks come with a later version. Fix: write "polling"; it needs no public '
-            "address."
-        ),
+        'config.toml: telegram.mode: "webhok" is not one of polling, webhook. Fix: use "webhook".',
         "config.toml: telegram.tokn: is not a setting. Fix: write token.",
         "config.toml: desk: is missing. Fix: add [desk] with chat_id = -100…, the id of the desk's group.",
         (
@@ -317,3 +314,23 @@ def test_any_json_in_a_variable_gives_settings_or_a_settings_error(value: dict[s
         environ = ENOUGH | {f"DAUYS_{section}": json.dumps(value)}
         with contextlib.suppress(SettingsError):
             load_settings(None, environ, secrets_directory=Path("/nonexistent"))
+
+
+def test_webhooks_need_an_address_that_telegram_can_reach(tmp_path: Path) -> None:
+    webhook = GOOD.replace("[telegram]", '[telegram]\nmode = "webhook"', 1)
+    assert complaints(tmp_path, webhook) == [
+        (
+            'config.toml: telegram.webhook_url: is missing. Fix: add webhook_url = "https://…", an address that '
+            'Telegram can reach, or write mode = "polling".'
+        )
+    ]
+
+    def with_url(url: str, server: str = "https://api.telegram.org") -> str:
+        keys = f'mode = "webhook"\nwebhook_url = "{url}"\napi_url = "{server}"'
+        return GOOD.replace("[telegram]", f"[telegram]\n{keys}", 1)
+
+    for private in ("http://10.0.0.5/hook", "https://127.0.0.1/hook", "https://bot.local/"):
+        assert "cannot be reached by Telegram" in complaints(tmp_path, with_url(private))[0]
+        assert load(tmp_path, with_url(private, "http://127.0.0.1:8081")).telegram.webhook_url == private
+    assert "port 9000" in complaints(tmp_path, with_url("https://bot.example.org:9000/hook"))[0]
+    assert load(tmp_path, with_url("https://bot.example.org:8443/hook")).telegram.mode == "webhook"

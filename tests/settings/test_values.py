@@ -1,5 +1,6 @@
 """The rules of single settings: tokens and their files, addresses, databases, numbers."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,55 @@ def test_settings_do_not_change_after_they_were_read() -> None:
     desk = Desk(chat_id=-1)
     with pytest.raises(ValidationError):
         setattr(desk, "chat_id", -2)  # noqa: B010 - the plain assignment is what mypy refuses already
+
+
+@pytest.mark.parametrize(
+    "url", ["https://bot.example.org/telegram", "https://bot.example.org:8443/", "http://10.0.0.5:9000/hook"]
+)
+def test_telegram_posts_to_any_whole_address(url: str) -> None:
+    assert Telegram.model_validate({"token": "1:a", "webhook_url": url}).webhook_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bot.example.org/telegram",
+        "bot.example.org",
+        "https://u:p@bot.example.org/",
+        "https://bot.example.org/?a=1",
+        "https://bot.example.org/#a",
+        "https://bot.example.org:port/",
+        "",
+    ],
+)
+def test_an_address_that_would_leak_or_cannot_be_posted_to_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        Telegram.model_validate({"token": "1:a", "webhook_url": url})
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        ("127.0.0.1:8443", ("127.0.0.1", 8443)),
+        ("0.0.0.0:80", ("0.0.0.0", 80)),  # noqa: S104 - read, not bound
+        ("[::1]:8443", ("::1", 8443)),
+        ("dauys:8443", ("dauys", 8443)),
+    ],
+)
+def test_the_receiver_listens_at_an_address_and_a_port(listen: str, address: tuple[str, int]) -> None:
+    assert Telegram.model_validate({"token": "1:a", "webhook_listen": listen}).listen_address() == address
+
+
+@pytest.mark.parametrize(
+    "listen", ["8443", "127.0.0.1", "127.0.0.1:", ":8443", "::1:8443", "127.0.0.1:0", "h:99999", "https://h:1", "h:1/x"]
+)
+def test_a_place_to_listen_without_host_or_port_is_refused(listen: str) -> None:
+    with pytest.raises(ValidationError, match="address with a port"):
+        Telegram.model_validate({"token": "1:a", "webhook_listen": listen})
+
+
+def test_each_token_has_a_webhook_secret_that_telegram_takes_and_that_does_not_show_the_token() -> None:
+    first, same, other = (Telegram.model_validate({"token": token}) for token in ("1:CANARY", "1:CANARY", "2:CANARY"))
+    assert first.read_webhook_secret() == same.read_webhook_secret() != other.read_webhook_secret()
+    assert re.fullmatch(r"[A-Za-z0-9_-]{1,256}", first.read_webhook_secret())
+    assert "CANARY" not in first.read_webhook_secret()
