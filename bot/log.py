@@ -25,6 +25,8 @@ _NOT_BELOW = {
     "aiohttp.access": logging.WARNING,
     "aiosqlite": logging.INFO,
     "telegram": logging.INFO,
+    # A line of its own holds a job's lock and arguments, which are numbers of people; db.workers says what matters.
+    "procrastinate": logging.CRITICAL,
 }
 
 

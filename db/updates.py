@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, and_, delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.tables import updates
@@ -29,6 +29,10 @@ class IncomingUpdate:
     person_id: int
     payload: Mapping[str, object]
 
+    def as_waiting(self) -> "WaitingUpdate":
+        """The same, just stored."""
+        return WaitingUpdate(self.update_id, self.person_id, self.payload, UpdateState.PENDING, attempts=0)
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingUpdate:
@@ -37,6 +41,27 @@ class WaitingUpdate:
     payload: Mapping[str, object]
     state: UpdateState
     attempts: int
+
+
+_UNFINISHED = (UpdateState.PENDING, UpdateState.EFFECTED)
+_WAITING = select(
+    updates.c.update_id, updates.c.person_id, updates.c.payload, updates.c.state, updates.c.attempts
+).where(updates.c.state.in_(_UNFINISHED))
+_WITHOUT_JOB = text(
+    """
+    SELECT update_id, person_id FROM updates
+    WHERE state IN ('pending', 'effected') AND received_at < :before AND NOT EXISTS (
+        SELECT FROM procrastinate_jobs AS job
+        WHERE job.task_name = :job_name AND job.status IN ('todo', 'doing')
+        AND CAST(job.args ->> 'update_id' AS bigint) = updates.update_id
+    )
+    ORDER BY update_id LIMIT :limit
+    """
+)
+
+
+def _waiting(row: Row[int, int, dict[str, object] | None, str, int]) -> WaitingUpdate:
+    return WaitingUpdate(row[0], row[1], row[2] or {}, UpdateState(row[3]), row[4])
 
 
 async def store_updates(
@@ -70,16 +95,34 @@ async def waiting_updates(
     connection: AsyncConnection, *, after: int | None = None, limit: int = 1000
 ) -> list[WaitingUpdate]:
     """What is stored and not finished, in Telegram's order, a page at a time."""
-    statement = (
-        select(updates.c.update_id, updates.c.person_id, updates.c.payload, updates.c.state, updates.c.attempts)
-        .where(updates.c.state.in_([UpdateState.PENDING, UpdateState.EFFECTED]))
-        .order_by(updates.c.update_id)
-        .limit(limit)
-    )
+    statement = _WAITING.order_by(updates.c.update_id).limit(limit)
     if after is not None:
         statement = statement.where(updates.c.update_id > after)
-    rows = await connection.execute(statement)
-    return [WaitingUpdate(row[0], row[1], row[2] or {}, UpdateState(row[3]), row[4]) for row in rows]
+    return [_waiting(row) for row in await connection.execute(statement)]
+
+
+async def waiting_up_to(connection: AsyncConnection, update_id: int, *, limit: int = 100) -> list[WaitingUpdate]:
+    """This one, unless it is finished, after the same person's earlier ones that are not."""
+    own = updates.alias()
+    person = (
+        select(own.c.person_id)
+        .where(own.c.update_id == update_id, own.c.person_id != 0, own.c.state.in_(_UNFINISHED))
+        .scalar_subquery()
+    )
+    is_earlier = and_(updates.c.update_id < update_id, updates.c.person_id == person)
+    statement = _WAITING.where(or_(updates.c.update_id == update_id, is_earlier)).order_by(updates.c.update_id)
+    return [_waiting(row) for row in await connection.execute(statement.limit(limit))]
+
+
+async def updates_without_job(
+    connection: AsyncConnection, job_name: str, *, before: datetime, limit: int = 1000
+) -> list[tuple[int, int]]:
+    """Update and person of what came before that moment, is not finished, and of which no job lives; in order.
+
+    PostgreSQL only; the job's number of the update is its id `update_id`.
+    """
+    rows = await connection.execute(_WITHOUT_JOB, {"job_name": job_name, "before": before, "limit": limit})
+    return [(row.update_id, row.person_id) for row in rows]
 
 
 async def find_state(connection: AsyncConnection, update_id: int) -> UpdateState | None:

@@ -1,13 +1,12 @@
-"""The durable inbox: stores updates, feeds them to PTB in order for each person, and finishes or puts them aside.
+"""The durable inbox: stores updates before Telegram is told, and writes down what became of each.
 
-Poller ─► take ─► (stored) ─► feed ─► PTB's queue ─► PersonalProcessor ─► handlers ─► done | aside | again
+Poller ─► take ─► (stored) ─► Feed ─► PersonalProcessor ─► handlers ─► done | aside | again
             └─ the database is gone: the hotline alone is answered, Telegram keeps the rest
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -15,12 +14,12 @@ from telegram import Update
 from telegram.error import TelegramError
 
 from bot.context import DauysApplication, Services, answer_hotline
+from bot.intake.feed import Feed
 from bot.intake.incoming import RawUpdate, asks_for_hotline, person_of, update_id_of
 from db import updates as update_rows
 from db.database import Database, DatabaseError, Transaction, is_away
 from db.updates import IncomingUpdate, UpdateState, WaitingUpdate
 
-LOADED_AT_MOST = 1000
 DATABASE_AWAY_S = 2.0
 STORED_WITHIN_S = 1.0
 """A database that is silent for longer counts as gone, for those who need the hotline."""
@@ -31,22 +30,20 @@ _log = structlog.get_logger(__name__)
 
 class Inbox:
     def __init__(self, database: Database, services: Services) -> None:
-        self._database = database
+        self.database = database
         self._services = services
         self._numbers = frozenset(number.number for number in services.settings.hotline.numbers)
         self._application: DauysApplication | None = None
-        self._people: dict[int, deque[WaitingUpdate]] = {}
-        self._loaded: dict[int, WaitingUpdate] = {}
-        self._more_in_database = False
-        self._loading = asyncio.Lock()
+        self._feed: Feed | None = None
         self._answered_unstored: OrderedDict[int, None] = OrderedDict()
         self._background: set[asyncio.Task[None]] = set()
         self._storing: asyncio.Task[bool] | None = None
         self._is_stopping = False
 
-    def attach(self, application: DauysApplication) -> None:
-        """The application whose queue is fed; made after the inbox, because it needs the inbox's processor."""
+    def attach(self, application: DauysApplication, feed: Feed) -> None:
+        """The application that handles updates, and how they come to it; both are made after the inbox and need it."""
         self._application = application
+        self._feed = feed
 
     @property
     def application(self) -> DauysApplication:
@@ -54,18 +51,11 @@ class Inbox:
             raise LookupError("no application is attached")
         return self._application
 
-    async def load_waiting(self) -> int:
-        """Feeds what is stored and not finished; to be called once before polling. Returns how many they are."""
-        async with self._loading:
-            # Known before the look: what gets done during it is still waiting in what was seen.
-            known = frozenset(self._loaded)
-            async with self._database.read() as connection:
-                waiting = await update_rows.waiting_updates(connection, limit=len(known) + LOADED_AT_MOST)
-            fresh = [row for row in waiting if row.update_id not in known]
-            self._more_in_database = len(fresh) >= LOADED_AT_MOST
-            for row in fresh:
-                self._feed(row)
-        return len(fresh)
+    @property
+    def feed(self) -> Feed:
+        if self._feed is None:
+            raise LookupError("no feed is attached")
+        return self._feed
 
     async def take(self, batch: Sequence[RawUpdate]) -> bool:
         """Stores a batch and feeds what is new of it. False when it could not be stored: Telegram has to keep it."""
@@ -90,131 +80,96 @@ class Inbox:
 
     async def _store(self, incoming: Sequence[IncomingUpdate]) -> bool:
         try:
-            async with self._database.write() as connection:
-                new = await update_rows.store_updates(connection, incoming, now=self._services.now())
+            async with self.database.write() as connection:
+                known = await update_rows.store_updates(connection, incoming, now=self._services.now())
                 answered = [one.update_id for one in incoming if one.update_id in self._answered_unstored]
                 await update_rows.finish_updates(connection, answered, now=self._services.now())
+                new = [one for one in incoming if one.update_id in known and one.update_id not in answered]
+                await self.feed.note(connection, new)
         except DatabaseError as error:
             _log.error("updates_not_stored", error=type(error).__name__, count=len(incoming))
             self._answer_hotline_only(incoming)
             return False
-        if self._more_in_database or len(self._loaded) >= LOADED_AT_MOST:
-            # A flood: what is stored is fed in order, a page at a time, as what is loaded gets done.
-            self._more_in_database = True
-            await self._load_more()
-            return True
-        for one in incoming:
-            if one.update_id not in new or one.update_id in self._loaded or one.update_id in answered:
-                continue
-            row = WaitingUpdate(one.update_id, one.person_id, one.payload, UpdateState.PENDING, attempts=0)
+        for one in new:
             if one.update_id in self._answered_unstored:  # meanwhile: the database took its time
-                self.in_background(self.finish(row))
-            else:
-                self._feed(row)
+                self.in_background(self.finish(one.as_waiting()))
+        await self.feed.take([one for one in new if one.update_id not in self._answered_unstored])
         return True
 
     @property
     def is_idle(self) -> bool:
-        """Whether everything that was taken is finished."""
-        return not self._loaded and not self._background
+        """Whether everything that is in hands here is finished."""
+        return self.feed.is_idle and not self._background
 
     def waiting_of(self, update_id: int) -> WaitingUpdate | None:
         """What is to be handled under this number: nothing more once `stop` was called."""
-        return None if self._is_stopping else self._loaded.get(update_id)
+        return None if self._is_stopping else self.feed.waiting_of(update_id)
 
     def stop(self) -> None:
         """Hands nothing over any more: what waits is in the database and comes again at the next start."""
         self._is_stopping = True
 
-    def _feed(self, row: WaitingUpdate) -> None:
-        self._loaded[row.update_id] = row
-        if self.is_hotline(row.payload):
-            # Never behind anything, not even behind the same person's earlier words.
-            self._hand_over(row)
-            return
-        queue = self._people.setdefault(row.person_id, deque())
-        queue.append(row)
-        if len(queue) == 1:
-            self._hand_over(row)
+    def hand_over(self, row: WaitingUpdate) -> None:
+        """Into PTB's own queue; whoever does it answers to `waiting_of`."""
+        update = None if self._is_stopping else self.read(row)
+        if update is not None:
+            self.application.update_queue.put_nowait(update)
 
-    def _hand_over(self, row: WaitingUpdate) -> None:
-        if self._is_stopping:
-            return
+    async def hand_over_later(self, row: WaitingUpdate, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        self.hand_over(row)
+
+    def read(self, row: WaitingUpdate) -> Update | None:
+        """PTB's object of it, or None for what cannot be read: that is being put aside."""
         try:
-            update = Update.de_json(dict(row.payload), self.application.bot)
+            return Update.de_json(dict(row.payload), self.application.bot)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others must go on
             _log.exception("update_unreadable", update_id=row.update_id)
             self.in_background(self.put_aside(row, error))
-            return
-        self.application.update_queue.put_nowait(update)
+            return None
 
     async def finish(self, row: WaitingUpdate) -> None:
         """Handled and answered. While the database is gone this waits, and only this person's next words with it."""
-        await self._persist(
+        is_finished = await self._persist(
             lambda connection: update_rows.finish_updates(connection, [row.update_id], now=self._services.now())
         )
-        await self._next(row)
+        await self.feed.forget(row, is_finished=is_finished)
 
     async def put_aside(self, row: WaitingUpdate, error: Exception) -> None:
         """Kept for the operator, never tried again."""
         name = type(error).__name__
-        await self._persist(
+        is_finished = await self._persist(
             lambda connection: update_rows.put_aside(connection, row.update_id, error=name, now=self._services.now())
         )
-        await self._next(row)
+        await self.feed.forget(row, is_finished=is_finished)
 
     async def try_again(self, row: WaitingUpdate, *, after_s: float, counts: bool) -> None:
         """The same update once more, before anything else of the same person."""
         if counts:
             await self._persist(lambda connection: update_rows.count_attempt(connection, row.update_id))
-        state = await self._state_of(row)
-        again = replace(row, attempts=row.attempts + int(counts), state=state)
-        self._loaded[row.update_id] = again
-        queue = self._people.get(row.person_id)
-        if queue and queue[0].update_id == row.update_id:
-            queue[0] = again
-        self.in_background(self._hand_over_later(again, after_s))
+        await self.feed.again(replace(row, attempts=row.attempts + int(counts)), after_s=after_s)
 
-    async def _hand_over_later(self, row: WaitingUpdate, after_s: float) -> None:
-        await asyncio.sleep(after_s)
-        self._hand_over(row)
-
-    async def _state_of(self, row: WaitingUpdate) -> UpdateState:
+    async def state_of(self, row: WaitingUpdate) -> UpdateState:
+        """As the database has it by now; while that is away, as it was."""
         try:
-            async with self._database.read() as connection:
+            async with self.database.read() as connection:
                 return await update_rows.find_state(connection, row.update_id) or row.state
         except DatabaseError:
             return row.state
 
-    async def _next(self, row: WaitingUpdate) -> None:
-        self._loaded.pop(row.update_id, None)
-        queue = self._people.get(row.person_id)
-        if queue and queue[0].update_id == row.update_id:
-            queue.popleft()
-            if queue:
-                self._hand_over(queue[0])
-            else:
-                del self._people[row.person_id]
-        await self._load_more()
-
-    async def _load_more(self) -> None:
-        """The next page of a flood, once half of the last is done; a database that is away is asked at the next one."""
-        if self._more_in_database and len(self._loaded) <= LOADED_AT_MOST // 2:
-            with suppress(DatabaseError):
-                await self.load_waiting()
-
-    async def _persist(self, act: Callable[[Transaction], Awaitable[object]]) -> None:
+    async def _persist(self, act: Callable[[Transaction], Awaitable[object]]) -> bool:
+        """Whether it could be done; a database that is away is waited for."""
         while True:
             try:
-                async with self._database.write() as connection:
+                async with self.database.write() as connection:
                     await act(connection)
             except DatabaseError as error:
                 _log.error("update_not_finished", error=type(error).__name__)
                 if not is_away(error):
-                    return  # trying again would fail again; the update stays where it is, the person's next ones go on
+                    return False  # trying again would fail again; it stays where it is, the person's next ones go on
                 await asyncio.sleep(DATABASE_AWAY_S)
             else:
-                return
+                return True
 
     def is_hotline(self, payload: RawUpdate) -> bool:
         username = self.application.bot.bot.username

@@ -4,12 +4,10 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
+from tests.support.postgres import set_doors
 from tests.support.story import Person, Seen, Story, article
 
 CALLS = ("/hotline", "/110", "110", "hotline", "Горячая линия", "сенім телефоны", "☎️ 110!", "/hotline@dauys_bot")
@@ -173,16 +171,6 @@ def rename_tables(path: str, *, before: str, after: str) -> None:
             plain = table.removeprefix(before)
             connection.execute(f'ALTER TABLE "{table}" RENAME TO "{after}{plain}"')
         connection.commit()
-
-
-def set_doors(url: str, *, are_open: bool) -> None:
-    """PostgreSQL lets nobody into the database any more, and throws out who is in; or opens it again."""
-    name = urlsplit(url).path.removeprefix("/")
-    allowed = "true" if are_open else "false"
-    with psycopg.connect(url.replace(f"/{name}", "/postgres", 1), autocommit=True) as connection:
-        connection.execute(sql.SQL(f"ALTER DATABASE {{}} ALLOW_CONNECTIONS {allowed}").format(sql.Identifier(name)))
-        if not are_open:
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @asynccontextmanager

@@ -268,7 +268,7 @@ async def test_an_update_of_a_shape_nobody_knows_is_put_aside_and_the_others_go_
 async def test_a_flood_of_words_is_answered_to_the_last_one_once_and_in_order(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.intake.inbox.LOADED_AT_MOST", 4)
+    monkeypatch.setattr("bot.intake.memory.LOADED_AT_MOST", 4)
     readers = [story.person(f"Оқырман {number}") for number in range(10)]
     story.telegram.add_fault(Fault("delay", "sendMessage", times=10, delay_s=0.5))
     for words in ("/help", "/privacy", "/cancel"):

@@ -237,6 +237,16 @@ def _with_name(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
+def set_doors(url: str, *, are_open: bool) -> None:
+    """PostgreSQL lets nobody into the database any more, and throws out who is in; or opens it again."""
+    name = urlsplit(url).path.removeprefix("/")
+    allowed = "true" if are_open else "false"
+    with psycopg.connect(url.replace(f"/{name}", "/postgres", 1), autocommit=True) as connection:
+        connection.execute(sql.SQL(f"ALTER DATABASE {{}} ALLOW_CONNECTIONS {allowed}").format(sql.Identifier(name)))
+        if not are_open:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
+
 def pytest_report_header() -> str:
     if os.environ.get(URL_VARIABLE):
         return f"postgresql: {URL_VARIABLE}"  # the URL may hold a password

@@ -21,6 +21,7 @@ from bot.settings import Database as DatabaseSettings
 from bot.settings import Delivery, Desk, Settings
 from bot.settings import Telegram as TelegramSettings
 from db.deliveries import DeliveryState, count_by_state, find_waiting
+from db.updates import waiting_updates
 from handlers import register
 from sandbox.limits import Limits
 from sandbox.media import MediaKind
@@ -127,6 +128,8 @@ class Story:
         if self.telegram.world.updates.pending or not self.dauys.inbox.is_idle:
             return False
         async with self.dauys.database.read() as connection:
+            if await waiting_updates(connection, limit=1):
+                return False
             # In this order: a row that is claimed in between is found on its way.
             waiting = await find_waiting(connection, now=self.now())
             states = await count_by_state(connection)
