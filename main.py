@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import click
 
-from bot.app import VERSION, Dauys, StartError, World
+from bot.app import VERSION, Dauys, Role, StartError, World
 from bot.log import configure_logging, log_uncaught
 from bot.settings import Settings, SettingsError, load_settings
 from handlers import register
@@ -54,22 +54,29 @@ def cli(context: click.Context, config: Path | None) -> None:
 
 
 @cli.command()
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.ALL.value,
+    show_default=True,
+    help="With PostgreSQL: bot takes updates, worker sends; any number of each.",
+)
 @click.pass_obj
-def run(config: Path | None) -> None:
+def run(config: Path | None, *, role: str) -> None:
     """Run the bot until it is told to stop (Ctrl-C, SIGTERM)."""
     settings = _settings(config)
     try:
-        _asyncio(_run(settings))
+        _asyncio(_run(settings, Role(role)))
     except* StartError as errors:
         raise click.ClickException(str(errors.exceptions[0])) from None
 
 
-async def _run(settings: Settings) -> None:
+async def _run(settings: Settings, role: Role = Role.ALL) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    await Dauys(settings, world(), register=register).run(stopping)
+    await Dauys(settings, world(), register=register, role=role).run(stopping)
 
 
 @cli.command()

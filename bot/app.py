@@ -5,6 +5,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from bot.delivery.composing import Composer
 from bot.delivery.courier import Courier, Rules, slots_for
 from bot.delivery.duties import Duties
 from bot.delivery.engine import Engine
+from bot.delivery.gate import Gate, OpenGate, SharedGate
 from bot.delivery.limiter import LaneLimiter
 from bot.delivery.request import AiohttpRequest
 from bot.delivery.sender import Sender
@@ -47,9 +50,11 @@ from bot.sources.polling import Chance, SourcePoller
 from db import updates as update_rows
 from db.alone import NotAloneError, alone
 from db.database import Database, DatabaseError, open_database
+from db.leadership import Standing, lead
 from db.migrate import migrate
 
 if TYPE_CHECKING:
+    from bot.delivery.dispatch import Dispatch
     from bot.intake.handling import JobFeed
     from db.workers import Jobs
 
@@ -64,6 +69,16 @@ TURNS_WITHIN_S = 1.0
 LONGEST_PAUSE_S = 30.0
 
 _log = structlog.get_logger(__name__)
+
+
+class Role(StrEnum):
+    """What a process does; on PostgreSQL there may be any number of each."""
+
+    ALL = "all"
+    BOT = "bot"
+    """Takes updates and handles them, reads the sources, keeps house."""
+    WORKER = "worker"
+    """Sends what is owed."""
 
 
 class StartError(Exception):
@@ -88,9 +103,17 @@ class World:
 class Dauys:
     """One bot. `start()`, then `stop()`; or `run()` for both."""
 
-    def __init__(self, settings: Settings, world: World, *, register: Callable[[DauysApplication], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        world: World,
+        *,
+        register: Callable[[DauysApplication], None],
+        role: Role = Role.ALL,
+    ) -> None:
         """Opens nothing; raises SettingsError when the token's file cannot be read."""
         self.settings = settings
+        self.role = role
         self._world = world
         self.database: Database = open_database(settings.database.read_url())
         self.catalogs = Catalogs.load(
@@ -111,7 +134,10 @@ class Dauys:
         self._reply_request = world.make_request()
         self._polling_request = world.make_request()
         self._broadcast_request = world.make_request()
-        self._limiter = LaneLimiter(limits=world.limits or Limits(broadcast_per_s=settings.delivery.broadcast_per_s))
+        limits = world.limits or Limits(broadcast_per_s=settings.delivery.broadcast_per_s)
+        self._is_shared = self.database.dialect == "postgresql"
+        self._gate: Gate = SharedGate(self.database, limits=limits) if self._is_shared else OpenGate()
+        self._limiter = LaneLimiter(limits=limits, gate=self._gate)
         self.inbox = Inbox(self.database, self.services)
         self._processor = PersonalProcessor(self.inbox, self.services)
         self._jobs: Jobs | None = None
@@ -120,7 +146,7 @@ class Dauys:
         self.engine = self._build_engine(self.application.bot)
         self._poller = Poller(self.application.bot, self._polling_request, self.inbox.take)
         self._receiver: Receiver | None = None
-        if settings.telegram.mode == "webhook":
+        if settings.telegram.mode == "webhook" and role is not Role.WORKER:
             self._receiver = Receiver(self.application.bot, Hook.from_settings(settings.telegram), self.inbox.take)
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -150,7 +176,7 @@ class Dauys:
         return application
 
     def _make_feed(self) -> Feed:
-        if self.database.dialect != "postgresql":
+        if not self._is_shared:
             return MemoryFeed(self.inbox)
         from bot.intake.handling import JobFeed  # noqa: PLC0415 - takes 0.7 s, and a bot on SQLite has no use for it
         from db.workers import Jobs  # noqa: PLC0415 - as above
@@ -159,7 +185,10 @@ class Dauys:
         self._handling = JobFeed(self.inbox, self._jobs, now=self._world.now)
         return self._handling
 
-    def _build_engine(self, bot: Bot) -> Engine:
+    def _build_engine(self, bot: Bot) -> "Engine | Dispatch | None":
+        """What sends in this process; None where others do."""
+        if self.role is Role.BOT:
+            return None
         desk_language = self.settings.desk.language
         topics = Topics(bot, self.database, self.catalogs[desk_language])
         composer = Composer(
@@ -175,37 +204,62 @@ class Dauys:
         duties = Duties(self.database, self.desk, self.services.readers, topics)
         slots = self._world.slots or slots_for(self.settings.delivery.broadcast_per_s)
         courier = Courier(self.database, composer, sender, duties, self.bell, slots=slots, rules=rules)
-        return Engine(self.database, self.bell, courier)
+        if self._jobs is None:
+            return Engine(self.database, self.bell, courier)
+        from bot.delivery.dispatch import Dispatch  # noqa: PLC0415 - a bot on SQLite has no use for it
+
+        return Dispatch(self.database, self._jobs, courier, now=self._world.now)
 
     async def start(self) -> None:
-        """Returns when updates are being fetched. Raises StartError when the token is refused."""
+        """Returns when the process does what its role asks. Raises StartError when the token is refused."""
+        if self.role is not Role.ALL and not self._is_shared:
+            raise StartError(
+                f"--role {self.role} is for several processes, and SQLite serves one. Fix: run without --role, or set "
+                "database.url to a PostgreSQL."
+            )
         async with asyncio.TaskGroup() as group:
             group.create_task(self._prepare_database())
             group.create_task(self._greet_telegram())
+        if self.engine is not None:
+            self._engine_task = asyncio.create_task(self.engine.run(), name="delivery engine")
+        waiting = 0 if self.role is Role.WORKER else await self._begin_intake()
+        _log.info(
+            "started", version=VERSION, role=self.role, updates_waiting=waiting, sources=len(self.settings.sources)
+        )
+
+    async def _begin_intake(self) -> int:
+        """Returns how many updates were waiting from before."""
         await self.application.start()
         waiting = await self.inbox.feed.begin()
         if self._jobs is not None and self._handling is not None:
             self._jobs_task = asyncio.create_task(self._jobs.run([UPDATES], concurrency=HANDLED_AT_ONCE), name="jobs")
             self._spawn("updates without a job", self._handling.run())
-        self._session = open_session(f"Dauys/{VERSION} (+{self.settings.newsroom.site or 'news bot'})")
-        self._engine_task = asyncio.create_task(self.engine.run(), name="delivery engine")
-        if self._receiver is None:
-            self._spawn("polling", self._poller.run())
-        else:
+        if self._receiver is not None:
             await self._listen(self._receiver)
             self._spawn("receiving", self._receiver.run())
-        self._spawn("housekeeping", self._keep_house())
-        self._spawn("introduction", self._introduce())
-        for source in self.settings.sources:
-            self._spawn(f"source {source.name}", self._poller_of(source, self._session).run())
-        _log.info("started", version=VERSION, updates_waiting=waiting, sources=len(self.settings.sources))
+        self._session = open_session(f"Dauys/{VERSION} (+{self.settings.newsroom.site or 'news bot'})")
+        leading = partial(self._lead, self._session)
+        self._spawn("leading", lead(self.database, "bot", leading, on_change=_tell_standing))
+        return waiting
+
+    async def _lead(self, session: aiohttp.ClientSession) -> None:
+        """What only one process may do."""
+        async with asyncio.TaskGroup() as group:
+            if self._receiver is None:
+                group.create_task(self._poller.run(), name="polling")
+            group.create_task(self._keep_house(), name="housekeeping")
+            group.create_task(self._introduce(), name="introduction")
+            for source in self.settings.sources:
+                group.create_task(self._poller_of(source, session).run(), name=f"source {source.name}")
 
     async def _prepare_database(self) -> None:
         try:
-            await self._held.enter_async_context(alone(self.database))
+            if not self._is_shared:
+                await self._held.enter_async_context(alone(self.database))
             await migrate(self.database)
-            await self.engine.recover()
             await self.desk.locate()
+            if isinstance(self.engine, Engine):
+                await self.engine.recover()
         except NotAloneError:
             raise StartError(
                 "another Dauys runs on this database. Fix: stop it first, or give this one its own database.url."
@@ -284,21 +338,12 @@ class Dauys:
             await self._receiver.close()
         # Nothing new is begun on either side, and both sides end what they began at the same time.
         self.inbox.stop()
-        self.engine.stop()
-        await _within(STOP_WITHIN_S / 2, self._end_handling(), what="updates")
-        await self._processor.let_go()
-        if self._jobs is not None and self._jobs_task is not None:
-            await asyncio.gather(self._jobs_task, return_exceptions=True)
+        if self.engine is not None:
+            self.engine.stop()
+        await self._end_intake()
+        await self._end_sending()
+        if self._jobs is not None:
             await self._jobs.close()
-        await self.inbox.close()
-        if self._engine_task is not None:
-            await asyncio.wait([self._engine_task], timeout=TURNS_WITHIN_S)
-        # Whoever still waits for a turn gives up now: nothing of it was sent, and its row must not look as if.
-        await self._limiter.shutdown()
-        if self._engine_task is not None:
-            await _within(STOP_WITHIN_S / 2, _ended(self._engine_task), what="deliveries")
-            self._engine_task.cancel()
-            await asyncio.gather(self._engine_task, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
         try:
@@ -311,6 +356,24 @@ class Dauys:
         await self._held.aclose()
         await self.database.close()
         _log.info("stopped")
+
+    async def _end_intake(self) -> None:
+        await _within(STOP_WITHIN_S / 2, self._end_handling(), what="updates")
+        await self._processor.let_go()
+        if self._jobs_task is not None:
+            await asyncio.gather(self._jobs_task, return_exceptions=True)
+        await self.inbox.close()
+
+    async def _end_sending(self) -> None:
+        if self._engine_task is not None:
+            await asyncio.wait([self._engine_task], timeout=TURNS_WITHIN_S)
+        # Whoever still waits for a turn gives up now: nothing of it was sent, and its row must not look as if.
+        await self._gate.close()
+        await self._limiter.shutdown()
+        if self._engine_task is not None:
+            await _within(STOP_WITHIN_S / 2, _ended(self._engine_task), what="deliveries")
+            self._engine_task.cancel()
+            await asyncio.gather(self._engine_task, return_exceptions=True)
 
     async def _end_handling(self) -> None:
         if self._jobs is not None and self._jobs_task is not None:
@@ -337,6 +400,10 @@ class Dauys:
         finally:
             stop_task.cancel()
             await self.stop()
+
+
+def _tell_standing(standing: Standing) -> None:
+    _log.info("standing", standing=standing)
 
 
 async def _until(event: asyncio.Event) -> None:

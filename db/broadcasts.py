@@ -13,6 +13,7 @@ from typing import assert_never
 from sqlalchemy import BigInteger, Select, cast, func, literal, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import delivery_jobs
 from db.deliveries import Chunk, DeliveryKind, DeliveryState
 from db.tables import broadcasts, deliveries, readers, subscriptions
 from db.upserts import count_inserted, insert_into
@@ -69,8 +70,9 @@ async def correct(
 
 
 async def find_unfinished(connection: AsyncConnection, broadcast_id: int | None = None) -> Broadcast | None:
-    """The oldest broadcast that is not yet owed to everybody, or that one if it is not."""
-    statement = select(*_COLUMNS).where(~broadcasts.c.is_done).order_by(broadcasts.c.id).limit(1)
+    """The oldest broadcast that is not yet owed to everybody, or that one if it is not; held until the transaction
+    ends."""
+    statement = select(*_COLUMNS).where(~broadcasts.c.is_done).order_by(broadcasts.c.id).limit(1).with_for_update()
     if broadcast_id is not None:
         statement = statement.where(broadcasts.c.id == broadcast_id)
     row = (await connection.execute(statement)).one_or_none()
@@ -90,12 +92,15 @@ async def go_on(connection: AsyncConnection, broadcast: Broadcast, *, lane: int,
     )
     counted = [(Chunk(broadcast.id, first, last), count) for first, last, count in found]
     chunks = [chunk for chunk, _ in counted]
-    cursor = chunks[-1].last_chat_id if chunks else broadcast.cursor
     is_last = sum(count for _, count in counted) < limit
     owed = await _owe(connection, broadcast, until=chunks[-1].last_chat_id, lane=lane) if chunks else 0
+    # Done, it points at nobody: a cursor is a person's id.
+    cursor = None if is_last else chunks[-1].last_chat_id
     await connection.execute(
         update(broadcasts).where(broadcasts.c.id == broadcast.id).values(cursor=cursor, is_done=is_last)
     )
+    chats = [(chunk.broadcast_id, chunk.first_chat_id, chunk.last_chat_id) for chunk in chunks]
+    await delivery_jobs.hand_over(connection, chats)
     return Page(owed, chunks, is_last)
 
 
@@ -139,7 +144,10 @@ async def _begin(
     row = (await connection.execute(statement.on_conflict_do_nothing().returning(broadcasts.c.id))).one_or_none()
     if row is None:
         return NOBODY
-    return await go_on(connection, Broadcast(row[0], kind, article_id, language, None, now), lane=lane)
+    page = await go_on(connection, Broadcast(row[0], kind, article_id, language, None, now), lane=lane)
+    if not page.is_last:
+        await delivery_jobs.fan_out(connection, row[0])
+    return page
 
 
 def _chats(broadcast: Broadcast) -> Select[tuple[int, int | None, int | None]]:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import delivery_jobs
 from db.tables import articles, broadcasts, deliveries, readers
 from db.upserts import insert_into
 
@@ -209,6 +210,7 @@ async def enqueue(connection: AsyncConnection, owed: Sequence[NewDelivery], *, n
         for one in owed
     ]
     await connection.execute(insert_into(connection, deliveries).on_conflict_do_nothing(), rows)
+    await delivery_jobs.wake_lanes(connection, (one.lane for one in owed))
 
 
 # As the partial indexes have them: bound as parameters, SQLite could not know that the index may be used.
@@ -458,8 +460,11 @@ async def revive_for_reader(
             deliveries.c.kind.in_(kinds),
         )
         .values(state=DeliveryState.PENDING, error=None, due_at=now)
+        .returning(deliveries.c.lane)
     )
-    return result.rowcount
+    lanes = result.scalars().all()
+    await delivery_jobs.wake_lanes(connection, lanes)
+    return len(lanes)
 
 
 async def move_chat(connection: AsyncConnection, old_chat_id: int, new_chat_id: int) -> None:

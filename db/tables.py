@@ -131,7 +131,7 @@ broadcasts = Table(
     Column("language", String(8), nullable=False),
     # What makes two rows the same broadcast: an article is published once, however often its cause is handled.
     Column("key", Text, nullable=False, unique=True),
-    # Every chat up to this one is owed its delivery; empty at first.
+    # Every chat up to this one is owed its delivery; empty at first, and when it is done.
     Column("cursor", BigInteger),
     Column("is_done", Boolean, nullable=False, server_default=false()),
     Column("created_at", Moment, nullable=False),

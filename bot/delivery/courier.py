@@ -160,6 +160,8 @@ class Courier:
         To be called while nothing of it is being sent.
         """
         now = self._rules.now()
+        if chunk is None and lane in (None, Lane.DESK):
+            await self._remember_desk(now)
         to = DeliveryState.PENDING if self._rules.after_crash == "resend" else DeliveryState.UNCERTAIN
         async with self._database.write() as connection:
             found = await delivery_rows.release_interrupted(connection, news_to=to, now=now, lane=lane, chunk=chunk)
@@ -168,6 +170,13 @@ class Courier:
         if found.news and to is DeliveryState.UNCERTAIN:
             await self._duties.tell_uncertain(found.news, now=now)
         return found.news + found.others
+
+    async def _remember_desk(self, now: datetime) -> None:
+        """A group's limit is counted over a minute, and its last messages may have been another process's."""
+        desk = self._duties.desk_chat_id
+        async with self._database.read() as connection:
+            moments = await delivery_rows.sent_lately(connection, desk, since=now - timedelta(minutes=1))
+        self._sender.remember(desk, [(now - moment).total_seconds() for moment in moments])
 
     async def deliver(self, lane: Lane, chunk: Chunk | None = None, *, stays: bool = False) -> datetime | None:
         """Sends what is due in the lane, or in the chunk; returns when the next of it is due, None when none is left.

@@ -28,6 +28,10 @@ class Duties:
         self._readers = readers
         self._topics = topics
 
+    @property
+    def desk_chat_id(self) -> int:
+        return self._desk.chat_id
+
     async def do(self, row: Delivery, outcome: Outcome, settled: Settled, *, now: datetime) -> None:
         """Raises DatabaseError; may then be called again."""
         match settled.duty:

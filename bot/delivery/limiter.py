@@ -12,10 +12,11 @@ from typing import TypeVar
 from telegram.error import RetryAfter
 from telegram.ext import BaseRateLimiter
 
+from bot.delivery.gate import Gate, OpenGate
 from bot.delivery.outcomes import retry_after_s
 from bot.delivery.request import NotSent
 from bot.logic.lanes import Lane
-from bot.logic.pacing import Charge, ChatId, Limits, Pacing, charge_of
+from bot.logic.pacing import Charge, ChatId, Limits, Pacing, charge_of, is_group
 from bot.logic.turns import Ticket, Turns
 
 _Answer = TypeVar("_Answer")
@@ -30,8 +31,15 @@ class LaneLimiter(BaseRateLimiter[Lane]):
     """
 
     def __init__(
-        self, *, limits: Limits | None = None, give_up_after_s: float = 300.0, not_sent_tries: int = 4
+        self,
+        *,
+        limits: Limits | None = None,
+        give_up_after_s: float = 300.0,
+        not_sent_tries: int = 4,
+        gate: Gate | None = None,
     ) -> None:
+        """`gate` is the pace that several processes keep together; without one this process paces alone."""
+        self._gate = gate or OpenGate()
         self._pacing = Pacing(limits or Limits())
         self._turns = Turns(self._pacing)
         self._give_up_after_s = give_up_after_s
@@ -64,6 +72,10 @@ class LaneLimiter(BaseRateLimiter[Lane]):
         loop = asyncio.get_running_loop()
         if charge is Charge.FREE:
             return
+        if lane is Lane.BROADCAST:
+            await self._gate.acquire()
+        else:
+            self._gate.debit()
         if lane is Lane.HOTLINE:
             self._pacing.charge(lane, chat, charge=charge, now=loop.time())
             return
@@ -89,7 +101,10 @@ class LaneLimiter(BaseRateLimiter[Lane]):
 
     def hold(self, chat_id: object, seconds: float) -> None:
         """After a 429 to this chat: a group waits alone; anything else holds every lane but the hotline."""
-        self._pacing.hold(_chat(chat_id), until=asyncio.get_running_loop().time() + seconds)
+        chat = _chat(chat_id)
+        self._pacing.hold(chat, until=asyncio.get_running_loop().time() + seconds)
+        if chat is None or not is_group(chat):
+            self._gate.hold(seconds)
 
     def remember(self, chat_id: int, sent_ago_s: Iterable[float]) -> None:
         """Charges a group with what the ledger says was sent to it so many seconds ago, by another process or by this

@@ -4,7 +4,7 @@ The road of the delivery engine, past PTB's `Bot` (which costs more than the cal
 and the same port for HTTP. Writes nothing down and tries nothing again: that is the engine's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from telegram import Bot
 from telegram.error import RetryAfter, TelegramError
@@ -27,6 +27,10 @@ class Sender:
         self._limiter = limiter
         self._replies = replies
         self._broadcast = broadcast
+
+    def remember(self, chat_id: int, sent_ago_s: Sequence[float]) -> None:
+        """See `LaneLimiter.remember`."""
+        self._limiter.remember(chat_id, sent_ago_s)
 
     async def send(self, method: str, parameters: Mapping[str, object], *, lane: Lane) -> Outcome:
         """The outcome of exactly one attempt, made when the limiter lets it; Telegram's refusals are values.

@@ -323,7 +323,7 @@ async def test_a_result_that_the_locked_file_does_not_take_is_written_down_later
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("db.database.SQLITE_PRAGMAS", ("PRAGMA journal_mode=WAL", "PRAGMA busy_timeout=20"))
-    monkeypatch.setattr("bot.delivery.engine.DATABASE_AWAY_S", 0.05)
+    monkeypatch.setattr("bot.delivery.courier.DATABASE_AWAY_S", 0.05)
     database = open_database(sqlite_url)
     holder = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
     try:
@@ -352,7 +352,7 @@ async def test_a_result_that_the_locked_file_does_not_take_is_written_down_later
 async def test_a_postgresql_that_cuts_every_connection_loses_and_doubles_nothing(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.engine.DATABASE_AWAY_S", 0.05)
+    monkeypatch.setattr("bot.delivery.courier.DATABASE_AWAY_S", 0.05)
     database, admin = open_database(postgresql_url), open_database(postgresql_url)
     cut = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -63,7 +63,8 @@ def _index(name: str, *columns: str, where: str, unique: bool = False) -> None:
 
 
 def _carry_over() -> None:
-    """Articles that were owed before have been broadcasts all along; corrections under way keep their own keys."""
+    """Articles that were owed before have been broadcasts all along; corrections under way, which keep their own keys,
+    go where single messages go."""
     op.execute(
         "INSERT INTO broadcasts (kind, article_id, language, key, is_done, created_at) "
         "SELECT 'article', articles.id, articles.language, 'article:' || articles.id, true, articles.first_seen_at "
@@ -74,3 +75,4 @@ def _carry_over() -> None:
         "(SELECT broadcasts.id FROM broadcasts WHERE broadcasts.article_id = deliveries.article_id) "
         "WHERE kind = 'article'"
     )
+    op.execute("UPDATE deliveries SET lane = 2 WHERE kind = 'correction' AND state IN ('pending', 'sending')")
