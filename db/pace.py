@@ -3,7 +3,8 @@
 Only on PostgreSQL; where there is one process, the limits in its memory are enough.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy import BindParameter, ColumnElement, Double, Update, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.columns import Moment
 from db.database import Database
 from db.tables import pace
+
+_Moment = TypeVar("_Moment")
 
 DEBT_S = 1.0
 """Replies go past the pace; broadcasts make up for at most so much of it."""
@@ -25,19 +28,27 @@ def open_door(database: Database) -> Database:
     return replace(database, writer=engine, reader=engine)
 
 
-async def reserve(connection: AsyncConnection, n: int, *, broadcast_per_s: float, overall_per_s: float) -> float:
-    """Reserves `n` places in a row for a broadcast, `1 / broadcast_per_s` apart; returns in how many seconds the first
-    one is. They are used then or lost: a process that dies costs the others what it had reserved.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What was reserved, in seconds of the server's clock: the first place, and the moment of the answer."""
+
+    first_at: float
+    answered_at: float
+
+
+async def reserve(connection: AsyncConnection, n: int, *, broadcast_per_s: float, overall_per_s: float) -> Places:
+    """Reserves `n` places in a row for a broadcast, `1 / broadcast_per_s` apart. They are used at their time or lost: a
+    process that dies costs the others what it had reserved.
     """
     start = func.greatest(pace.c.broadcast_at, pace.c.overall_at, pace.c.held_until, _NOW, type_=Moment)
     statement = (
         _change()
         .values(broadcast_at=start + _seconds("broadcast_s"), overall_at=start + _seconds("overall_s"))
-        .returning(_from_now(pace.c.broadcast_at - _seconds("broadcast_s")))
+        .returning(_epoch(pace.c.broadcast_at - _seconds("broadcast_s")), _epoch(_NOW))
     )
     parameters = {"broadcast_s": n / broadcast_per_s, "overall_s": n / overall_per_s}
-    # The clock has gone on by some microseconds since the places were given.
-    return max(0.0, (await connection.execute(statement, parameters)).scalar_one())
+    first_at, answered_at = (await connection.execute(statement, parameters)).one()
+    return Places(first_at, answered_at)
 
 
 async def debit(connection: AsyncConnection, n: int, *, overall_per_s: float) -> float:
@@ -47,7 +58,7 @@ async def debit(connection: AsyncConnection, n: int, *, overall_per_s: float) ->
     statement = (
         _change()
         .values(overall_at=func.greatest(pace.c.overall_at, func.least(owed, most)))
-        .returning(_from_now(pace.c.held_until))
+        .returning(_epoch(pace.c.held_until - _NOW))
     )
     parameters = {"overall_s": n / overall_per_s, "debt_s": DEBT_S}
     return max(0.0, (await connection.execute(statement, parameters)).scalar_one())
@@ -61,7 +72,7 @@ async def hold(connection: AsyncConnection, seconds: float) -> None:
 
 async def held_s(connection: AsyncConnection) -> float:
     """For how many more seconds a flood wait holds everybody; 0 when none does."""
-    statement = select(_from_now(pace.c.held_until)).where(_ROW)
+    statement = select(_epoch(pace.c.held_until - _NOW)).where(_ROW)
     return max(0.0, (await connection.execute(statement)).scalar_one())
 
 
@@ -74,5 +85,5 @@ def _seconds(name: str) -> ColumnElement[object]:
     return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
-def _from_now(moment: ColumnElement[object]) -> ColumnElement[float]:
-    return func.extract("epoch", moment - _NOW).cast(Double)
+def _epoch(moment: ColumnElement[_Moment]) -> ColumnElement[float]:
+    return func.extract("epoch", moment).cast(Double)

@@ -15,16 +15,20 @@ from bot.delivery.request import NotSent
 from bot.logic.pacing import Limits
 from db import pace
 from db.database import Database, DatabaseError, Transaction
+from db.pace import Places
 
 BLOCK_S = 0.2
 """How much of the pace is reserved at a time, and so what a process that dies costs the others."""
 LARGEST_BLOCK = 50
-LATE_S = 0.05
-"""A place is good for so long after its moment: a late wake-up is made good, a pause is not."""
+LATE_S = 0.08
+"""A place is good for so long after its moment: a late wake-up is made good, a pause is not. No second holds more than
+the places of 1.08 s."""
 TELL_EVERY_S = 0.2
 DATABASE_AWAY_S = 0.5
 _SAME_MOMENT_S = 0.02
 """Two answers of the database about one moment differ by the time they were on their way."""
+_CLOCKS_COMPARED = 32
+"""Few enough to forget within seconds that the server's clock was set."""
 _END_AGAIN_S = 1.0
 
 _Answer = TypeVar("_Answer")
@@ -72,6 +76,7 @@ class SharedGate:
         self._block = max(1, min(LARGEST_BLOCK, int(limits.broadcast_per_s * BLOCK_S)))
         self._places: deque[float] = deque()
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._clocks_apart: deque[float] = deque(maxlen=_CLOCKS_COMPARED)
         self._timer: asyncio.TimerHandle | None = None
         self._held_until = float("-inf")
         self._untold_hold = False
@@ -150,14 +155,17 @@ class SharedGate:
             self._places.popleft()
 
     async def _reserve(self) -> None:
-        async def ask(connection: Transaction) -> float:
+        async def ask(connection: Transaction) -> Places:
             return await pace.reserve(
                 connection, self._block, broadcast_per_s=self._broadcast_per_s, overall_per_s=self._overall_per_s
             )
 
-        # From when the answer is here, never from when it was asked for: a place may be used late, not early.
-        start = await self._ask(ask) + asyncio.get_running_loop().time()
-        self._places.extend(start + number / self._broadcast_per_s for number in range(self._block))
+        places = await self._ask(ask)
+        self._clocks_apart.append(asyncio.get_running_loop().time() - places.answered_at)
+        # By the answer that was on its way the shortest: one that comes late does not push its block into the next,
+        # and a place may be used late by that little, never early.
+        first_at = places.first_at + min(self._clocks_apart)
+        self._places.extend(first_at + number / self._broadcast_per_s for number in range(self._block))
         self._drop_held()
 
     async def _tell_hold(self) -> None:
