@@ -1,4 +1,4 @@
-"""One process at a time sends from a database."""
+"""One process at a time uses an SQLite file."""
 
 import signal
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from db.alone import NotAloneError, alone
-from db.database import Database, open_database
+from db.database import open_database
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -25,8 +25,8 @@ asyncio.run(hold())
 """
 
 
-async def test_a_second_one_is_refused_until_the_first_lets_go(database: Database, database_url: str) -> None:
-    other = open_database(database_url)
+async def test_a_second_one_is_refused_until_the_first_lets_go(sqlite_url: str) -> None:
+    database, other = open_database(sqlite_url), open_database(sqlite_url)
     try:
         async with alone(database):
             with pytest.raises(NotAloneError):
@@ -35,11 +35,13 @@ async def test_a_second_one_is_refused_until_the_first_lets_go(database: Databas
         async with alone(other, wait_s=0.3):
             pass
     finally:
+        await database.close()
         await other.close()
 
 
-async def test_the_hold_of_a_killed_process_is_let_go(database: Database, database_url: str) -> None:
-    command = [sys.executable, "-c", HOLD, database_url]
+async def test_the_hold_of_a_killed_process_is_let_go(sqlite_url: str) -> None:
+    database = open_database(sqlite_url)
+    command = [sys.executable, "-c", HOLD, sqlite_url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as holder:  # noqa: ASYNC220, S603 - our own words
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
@@ -51,3 +53,4 @@ async def test_the_hold_of_a_killed_process_is_let_go(database: Database, databa
 
     async with alone(database, wait_s=5):
         pass
+    await database.close()
