@@ -9,6 +9,7 @@ from random import Random  # noqa: TID251 - chance begins in the test, from a se
 import pytest
 
 from bot.i18n import Texts
+from bot.settings import Telegram
 from tests.crash.conftest import Tell
 from tests.crash.crowd import Crowd, Wish
 from tests.crash.running import Bot, Config, Feed, start
@@ -28,7 +29,9 @@ ENOUGH_S = 150.0
 
 def write_config(town: Town, database_url: str, folder: Path) -> Path:
     feeds = [Feed("Тыныш қала", town.feed_url())]
-    path = Config(town.url, database_url, DESK_CHAT_ID, feeds=feeds, broadcast_per_s=30).write(folder)
+    path = Config(town.url, database_url, DESK_CHAT_ID, feeds=feeds, broadcast_per_s=30, log_level="DEBUG").write(
+        folder
+    )
     port = free_port()
     lines = f'mode = "webhook"\nwebhook_url = "http://127.0.0.1:{port}/hook"\nwebhook_listen = "127.0.0.1:{port}"'
     path.write_text(path.read_text(encoding="utf-8").replace("[telegram]", f"[telegram]\n{lines}"), encoding="utf-8")
@@ -86,3 +89,4 @@ async def test_kills_lose_nothing_that_telegram_posted(
         assert crowd.missing_articles == 0
         town.telegram.world.updates.set_hook(None)
         assert bot.left_behind() == []
+        assert Telegram.model_validate({"token": "110:sandbox"}).read_webhook_secret() not in bot.said
