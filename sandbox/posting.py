@@ -90,7 +90,7 @@ class Posting:
         queue.append((update_id, update))
 
     async def _run(self) -> None:
-        connector = aiohttp.TCPConnector(limit=self._hook.max_connections)
+        connector = aiohttp.TCPConnector(limit=0)  # whoever waits for a free one must not be timed meanwhile
         patience = aiohttp.ClientTimeout(total=ANSWERED_WITHIN_S)
         async with (
             aiohttp.ClientSession(connector=connector, timeout=patience) as session,

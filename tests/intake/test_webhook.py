@@ -22,6 +22,7 @@ from tests.support.ports import free_port
 from tests.support.telegram import Clock, InProcessRequest
 
 SECRET = "5ec2e7" * 8
+STORING, ANNOUNCING = "storing what was received", "announcing the webhook"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
@@ -196,6 +197,7 @@ async def test_what_is_being_stored_is_answered_at_a_stop_and_nothing_later_is(s
     assert await posting == 200
     with pytest.raises(asyncio.CancelledError):
         await running
+    assert {task.get_name() for task in asyncio.all_tasks()}.isdisjoint({STORING, ANNOUNCING})
     with pytest.raises(aiohttp.ClientConnectorError):
         await scene.post(update(2))
 

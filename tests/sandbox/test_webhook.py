@@ -38,6 +38,7 @@ class Receiving:
         chat_id = update["message"]["chat"]["id"]
         self.busy.update([chat_id, 0])
         self.busiest = self.busiest | self.busy
+        await asyncio.sleep(0.01)  # long enough for whoever does not wait for this answer
         await self.gate.wait()
         self.busy.subtract([chat_id, 0])
         status = self.answer(update["update_id"])
