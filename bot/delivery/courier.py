@@ -34,7 +34,10 @@ LOOK_AGAIN_S = 5.0
 DATABASE_AWAY_S = 1.0
 BROKEN_AGAIN_S = 60.0
 BLOCKED_AGAIN_S = 2.0
-"""How soon a row is looked at again whose chat is being sent another message, perhaps by another process."""
+"""How soon a row is looked at again whose chat is being sent an earlier article, perhaps by another process."""
+BLOCKED_LOOK_S = 0.1
+BLOCKED_LOOKS = 10
+"""Before that, it is waited for on the spot: the earlier one is mostly just going out."""
 GATHER_S = 0.01
 """While there is more to send, a result waits so long for others to be written down with it: a transaction costs as
 much as ten messages."""
@@ -74,6 +77,12 @@ class _Trip:
     gathering: asyncio.TimerHandle | None = None
     is_doubtful: bool = False
     """A turn failed: it may have been committed though its answer was lost."""
+    blocked_looks: int = 0
+    """How often in a row nothing could be claimed because another trip sends to the same chats."""
+
+    @property
+    def is_patient(self) -> bool:
+        return 0 < self.blocked_looks <= BLOCKED_LOOKS
 
     def came_back(self, result: Result) -> None:
         self.results.append(result)
@@ -187,9 +196,9 @@ class Courier:
         try:
             while True:
                 due_at = await self._until_short(lane, trip)
-                if self._is_stopping or (not stays and not trip.on_their_way):
+                if self._is_stopping or (not stays and not trip.on_their_way and not trip.is_patient):
                     break
-                await trip.listener.heard(within_s=self._seconds_until(due_at))
+                await trip.listener.heard(within_s=BLOCKED_LOOK_S if trip.is_patient else self._seconds_until(due_at))
             while trip.on_their_way:
                 await trip.listener.heard(within_s=LOOK_AGAIN_S)
                 await self._turn(lane, trip)
@@ -281,8 +290,11 @@ class Courier:
             _log.error("look_failed", error=type(error).__name__)
             return now + timedelta(seconds=DATABASE_AWAY_S)
         moments = [waiting.next_due_at] if waiting.next_due_at is not None else []
-        if waiting.blocked:
+        # In a lane, what blocks is on its way here or has its own moment; in a chunk it may be another chunk's.
+        is_blocked = waiting.blocked > 0 and (trip.chunk is not None or not moments)
+        if is_blocked:
             moments.append(now + timedelta(seconds=BLOCKED_AGAIN_S))
+        trip.blocked_looks = trip.blocked_looks + 1 if is_blocked and not trip.on_their_way else 0
         return min(moments, default=None)
 
     def _seconds_until(self, due_at: datetime | None) -> float:
