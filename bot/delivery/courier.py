@@ -77,6 +77,8 @@ class _Trip:
     gathering: asyncio.TimerHandle | None = None
     is_doubtful: bool = False
     """A turn failed: it may have been committed though its answer was lost."""
+    is_starved: bool = False
+    """It found no free slot."""
     blocked_looks: int = 0
     """How often in a row nothing could be claimed because another trip sends to the same chats."""
 
@@ -109,8 +111,15 @@ class _Line:
     """A lane's senders and how many of them are free."""
 
     free: int
+    trips: "list[_Trip]" = field(default_factory=list)
     errands: "asyncio.Queue[_Errand]" = field(default_factory=asyncio.Queue)
     senders: "list[asyncio.Task[None]]" = field(default_factory=list)
+
+    def wake_others(self, trip: _Trip) -> None:
+        """There may be a free slot for those who have none."""
+        for other in self.trips:
+            if other is not trip and other.is_starved:
+                other.listener.wake()
 
 
 class Courier:
@@ -193,6 +202,8 @@ class Courier:
         With `stays`, returns only when stopped.
         """
         trip = _Trip(chunk, self._bell.listener())
+        trips = self._lines[lane].trips
+        trips.append(trip)
         try:
             while True:
                 due_at = await self._until_short(lane, trip)
@@ -205,6 +216,7 @@ class Courier:
             return due_at
         finally:
             trip.stop_gathering()
+            trips.remove(trip)
             self._bell.forget(trip.listener)
 
     async def _until_short(self, lane: Lane, trip: _Trip) -> datetime | None:
@@ -213,7 +225,8 @@ class Courier:
             is_short = await self._turn(lane, trip)
             if self._is_stopping:
                 return None
-            trip.enough = 1 if is_short else len(trip.on_their_way)
+            # None of its own on their way: the slots are all another trip's, and a free one is heard of.
+            trip.enough = 1 if is_short else max(1, len(trip.on_their_way))
             if is_short and not trip.results:
                 return await self._next_due_at(lane, trip)
             if len(trip.results) < trip.enough:
@@ -229,6 +242,7 @@ class Courier:
             # Taken before the claim, so that two trips of a lane do not claim for the same slots.
             taken = 0 if self._is_stopping else line.free
             wanted = 0 if self._is_stopping else taken + len(results)
+            trip.is_starved = not wanted and not self._is_stopping
             if not wanted and not results:
                 return False
             line.free -= taken
@@ -243,6 +257,7 @@ class Courier:
                 _log.error("turn_failed", error=type(error).__name__, results=len(results))
             finally:
                 line.free += given_back
+                line.wake_others(trip)
             await asyncio.sleep(DATABASE_AWAY_S)
         trip.is_doubtful = False
         trip.on_their_way.difference_update(result.delivery_id for result in results)
