@@ -103,11 +103,11 @@ class PersonalProcessor(BaseUpdateProcessor):
                 await self._fill(here, update, row)
             except DatabaseError as error:
                 here.failure = error
-                _dispose(coroutine)
             else:
                 await coroutine
             await self._settle(_Handled(update, row, here))
         finally:
+            _dispose(coroutine)
             situation.reset(token)
 
     async def _fill(self, here: Situation, update: Update, row: WaitingUpdate) -> None:
@@ -206,6 +206,6 @@ def _article_under(message: Message) -> int | None:
 
 
 def _dispose(coroutine: Awaitable[object]) -> None:
-    """Python warns of a coroutine that nobody awaited; PTB always hands over one."""
+    """Python warns of a coroutine that nobody awaited; PTB always hands over one. Nothing to one that has ended."""
     if isinstance(coroutine, Coroutine):
         coroutine.close()
