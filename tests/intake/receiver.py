@@ -2,7 +2,7 @@
 jobs and PTB's application, and a handler that the test brings."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from telegram.ext import ApplicationBuilder, ContextTypes, ExtBot, TypeHandler
 
 from bot.app import LOCALES
 from bot.context import Bot, Context, DauysApplication, Services
+from bot.delivery.limiter import LaneLimiter
 from bot.i18n import Catalogs
 from bot.intake.feed import UPDATES
 from bot.intake.handling import JobFeed
@@ -30,11 +31,11 @@ from db.workers import Jobs
 from handlers import errors
 from sandbox.limits import Limits
 from sandbox.telegram import Telegram
-from tests.support.story import Dice
+from tests.support.story import UNPACED, Dice
 from tests.support.telegram import START, InProcessRequest
 
 WITHIN_S = 30.0
-Handle = Callable[[Update, Context], Awaitable[None]]
+Handle = Callable[[Update, Context], Coroutine[object, object, None]]
 RawUpdate = dict[str, object]
 
 
@@ -114,7 +115,10 @@ async def receiving(
     inbox = Inbox(database, services)
     processor = PersonalProcessor(inbox, services)
     bot: Bot = ExtBot(
-        telegram.token, request=InProcessRequest(telegram), get_updates_request=InProcessRequest(telegram)
+        telegram.token,
+        request=InProcessRequest(telegram),
+        get_updates_request=InProcessRequest(telegram),
+        rate_limiter=LaneLimiter(limits=UNPACED),
     )
     builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None).concurrent_updates(processor)
     application = builder.context_types(ContextTypes(context=Context)).build()
