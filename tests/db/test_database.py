@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.database import Database, DatabaseError, driver_url, open_database
 from tests.db.rows import add_readers, until_threads_ended
+from tests.support.postgres import set_doors
 
 ROOT = Path(__file__).parents[2]
 
@@ -194,3 +195,19 @@ def test_a_closed_database_lets_the_interpreter_end(database_url: str) -> None:
 async def test_closing_twice_is_closing_once(database: Database) -> None:
     await database.version()
     await asyncio.gather(database.close(), database.close())
+
+
+async def test_connections_that_the_server_has_ended_are_not_given_out(postgresql_url: str) -> None:
+    database = open_database(postgresql_url)
+    try:
+        for door in (database.read, database.write):
+            async with door() as one, door() as other:  # two connections wait in the pool
+                await one.execute(text("SELECT 1"))
+                await other.execute(text("SELECT 1"))
+            await asyncio.to_thread(set_doors, postgresql_url, are_open=False)
+            await asyncio.to_thread(set_doors, postgresql_url, are_open=True)
+            async with door() as one, door() as other:
+                await one.execute(text("SELECT 1"))
+                await other.execute(text("SELECT 1"))
+    finally:
+        await database.close()
