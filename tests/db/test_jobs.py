@@ -144,8 +144,15 @@ async def test_the_jobs_of_one_lock_are_done_in_order_by_two_workers_and_without
     notes = Notes()
     loop = asyncio.get_running_loop()
     begun_at = loop.time()
-    async with working(postgresql_url, notes.note), working(postgresql_url, notes.note):
-        for number in range(50):
+
+    async def note_slowly(number: int) -> None:
+        notes.begin(number)
+        await asyncio.sleep(0.02)  # longer than a look for the next one
+        notes.end(number)
+
+    await ask(database, *range(45), lock="person:1")
+    async with working(postgresql_url, note_slowly), working(postgresql_url, note_slowly):
+        for number in range(45, 50):
             await ask(database, number, lock="person:1")
         await notes.until(lambda: len(notes.done) == 50)
     assert notes.done == list(range(50))
@@ -170,11 +177,15 @@ async def test_a_job_that_comes_again_later_keeps_its_place_before_those_of_its_
     database: Database, postgresql_url: str
 ) -> None:
     notes = Notes()
+    loop = asyncio.get_running_loop()
+    tried_at: list[float] = []
 
     async def stumble(number: int) -> None:
         notes.begin(number)
-        if notes.begun.count(1) == 1 and number == 1:
-            raise Again(after_s=0.5)
+        if number == 1:
+            tried_at.append(loop.time())
+            if len(tried_at) == 1:
+                raise Again(after_s=0.5)
         notes.end(number)
 
     await ask(database, 1, 2, lock="person:1")
@@ -182,12 +193,15 @@ async def test_a_job_that_comes_again_later_keeps_its_place_before_those_of_its_
     async with working(postgresql_url, stumble), working(postgresql_url, stumble):
         await notes.until(lambda: len(notes.done) == 3)
     assert notes.done == [3, 1, 2]
+    assert 0.5 <= tried_at[1] - tried_at[0] < 5
 
 
-async def test_a_job_that_fails_is_done_again_and_told(
+async def test_a_job_that_fails_is_done_again_after_a_pause_and_told(
     database: Database, postgresql_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     notes = Notes()
+    loop = asyncio.get_running_loop()
+    begun_at = loop.time()
 
     async def fail_once(number: int) -> None:
         notes.begin(number)
@@ -199,6 +213,7 @@ async def test_a_job_that_fails_is_done_again_and_told(
     async with working(postgresql_url, fail_once):
         await notes.until(lambda: notes.done == [1])
     assert notes.begun == [1, 1]
+    assert loop.time() - begun_at >= 1
     assert "job_failed" in capsys.readouterr().out
 
 
@@ -270,31 +285,34 @@ async def test_a_worker_outlives_the_absence_of_the_database_and_nothing_is_lost
     database: Database, postgresql_url: str
 ) -> None:
     notes = Notes()
-    let_go = asyncio.Event()
+    ends_away, ends_last = asyncio.Event(), asyncio.Event()
 
     async def note_late(number: int) -> None:
         notes.begin(number)
         if number == 1:
-            await let_go.wait()
+            await ends_away.wait()
+        if number == 2:
+            await ends_last.wait()
         notes.end(number)
 
-    await ask(database, 1)
-    await ask(database, *range(2, 5), due_at=datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=365 * 200))
+    await ask(database, 1, 2)
     async with working(postgresql_url, note_late):
-        await notes.until(lambda: notes.begun == [1])
+        await notes.until(lambda: len(notes.begun) == 2)
         await asyncio.to_thread(set_doors, postgresql_url, are_open=False)
-        let_go.set()
+        ends_away.set()
         await notes.until(lambda: notes.done == [1])
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2)
         await asyncio.to_thread(set_doors, postgresql_url, are_open=True)
         loop = asyncio.get_running_loop()
         back_at = loop.time()
-        async with database.write() as connection:
-            await connection.execute(text("UPDATE procrastinate_jobs SET scheduled_at = NULL WHERE status = 'todo'"))
-        await notes.until(lambda: len(notes.done) == 4)
-        assert loop.time() - back_at < 3
+        await ask(database, 3, 4)
+        await notes.until(lambda: len(notes.done) == 3)
+        # And that although a job was being done all the time, which a worker that began anew would wait for.
+        assert loop.time() - back_at < 4
+        ends_last.set()
         await until_nothing_lives(database)
-    assert sorted(notes.done) == [1, 2, 3, 4]
+    assert sorted(notes.begun) == [1, 2, 3, 4]
+    assert notes.done[-1] == 2
 
 
 async def test_a_stop_waits_for_what_is_being_done_and_begins_nothing(database: Database, postgresql_url: str) -> None:

@@ -244,6 +244,22 @@ async def test_a_stop_leaves_what_is_not_handled_to_the_next(settings: Settings,
     assert loop.time() - begun_at < 5, "at once: nobody had to be taken for dead"
 
 
+async def test_a_job_that_comes_while_its_process_stops_is_left_to_the_next(
+    settings: Settings, database: Database
+) -> None:
+    log = Log()
+    async with receiving(settings, log.handle) as stopping:
+        stopping.inbox.stop()
+        await stopping.take(words(1, person_id=AYGUL))
+        async with asyncio.timeout(10), database.read() as connection:
+            while not (await connection.execute(text("SELECT max(attempts) FROM procrastinate_jobs"))).scalar():  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.01)
+    assert log.begun == []
+    async with receiving(settings, log.handle) as following:
+        await following.until_all_is_handled()
+    assert log.begun == [1]
+
+
 async def test_an_update_that_cannot_be_stored_leaves_no_job(settings: Settings, database: Database) -> None:
     log = Log()
     async with receiving(settings, log.handle, works=False) as receiver:
