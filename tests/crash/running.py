@@ -45,7 +45,8 @@ class Config:
             f'[telegram]\ntoken = "{self.token}"\napi_url = "{self.api_url}"',
             f'[desk]\nchat_id = {self.desk_chat_id}\nlanguage = "kk"',
             f'[database]\nurl = "{self.database_url}"',
-            f'[delivery]\nafter_crash = "{self.after_crash}"\nbroadcast_per_s = {self.broadcast_per_s}',
+            f'[delivery]\nafter_crash = "{self.after_crash}"\nbroadcast_per_s = {self.broadcast_per_s}\n'
+            "allow_paid_broadcast = true",
             f'[log]\nlevel = "{self.log_level}"\nformat = "console"',
         ]
         lines += [
@@ -79,6 +80,13 @@ class Bot:
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
+    def freeze(self) -> None:
+        """SIGSTOP: it stands still as it is, connections and all."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
     def left_behind(self) -> list[str]:
         """The lines that a process which ends well does not write."""
         return [line for line in self.said.splitlines() if any(mark in line for mark in _LEFT_BEHIND)]
@@ -110,10 +118,11 @@ def _environment() -> Mapping[str, str]:
     return {**mine, "PYTHONUNBUFFERED": "1"}
 
 
-async def start(config: Path, log: Path) -> Bot:
-    """`main.py run`, its stderr appended to `log`."""
+async def start(config: Path, log: Path, *, within: Sequence[str] = ()) -> Bot:
+    """`main.py run`, its stderr appended to `log`; `within` is a command that becomes the one behind it."""
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
+            *within,
             sys.executable,
             *WARN,
             str(ROOT / "main.py"),
@@ -130,9 +139,9 @@ async def start(config: Path, log: Path) -> Bot:
 
 
 @asynccontextmanager
-async def running(config: Path) -> AsyncIterator[Bot]:
+async def running(config: Path, *, within: Sequence[str] = ()) -> AsyncIterator[Bot]:
     """A bot for the length of the block; killed at its end, if it still runs."""
-    bot = await start(config, config.with_name("stderr.log"))
+    bot = await start(config, config.with_name("stderr.log"), within=within)
     try:
         yield bot
     finally:
