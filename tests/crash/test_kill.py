@@ -123,11 +123,11 @@ async def endure(plan: Plan, ground: Ground, *, database_url: str) -> Crowd:
         await crowd.settle(plan.readers, database_url=database_url)
         config = config_at(town, database_url, after_crash=plan.after_crash)
         await Trial(town, crowd, config, ground.folder, ground.chance).go(plan)
-    cards = crowd.cards.values()
+    copies = sum(card.repeats for card in crowd.cards.values())
     ground.tell(
         f"{plan.kills} kills, {len(crowd.readers)} readers × {plan.articles} articles: "
-        f"{crowd.missing_articles} missing, {crowd.doubled_articles} doubled; {plan.speakers} submissions: {len(cards)} cards, "
-        f"{sum(card.repeats for card in cards)} marked copies\n"
+        f"{crowd.missing_articles} missing, {crowd.doubled_articles} doubled; {plan.speakers} submissions: "
+        f"{len(crowd.cards)} cards, {copies} marked copies\n"
     )
     return crowd
 
