@@ -4,9 +4,10 @@ Judged is what the stand-in accepted. The database is only asked whether anythin
 """
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random  # noqa: TID251 - a type here; the seed is the test's
 
@@ -41,8 +42,8 @@ class Plan:
     wishes: Sequence[tuple[Wish, int]] = ()
     after_crash: str = "resend"
     desk: DeskKind = "supergroup"
-    within: Sequence[str] = field(default=())
-    """The command that the bot is started behind."""
+    folder: Path | None = None
+    """Where SQLite's file is moved to before the bot is started."""
 
 
 @dataclass(slots=True)
@@ -112,8 +113,11 @@ async def broadcasting(ground: Ground, database_url: str, plan: Plan) -> AsyncIt
     async with standing(chance=ground.chance, way_s=WAY_S, desk=plan.desk) as town:
         crowd = Crowd(town, ground.texts, plan.wishes)
         await crowd.settle(plan.readers, database_url=database_url)
+        if plan.folder is not None:
+            moved = shutil.move(database_url.removeprefix("sqlite:///"), plan.folder / "dauys.db")
+            database_url = f"sqlite:///{moved}"
         config = config_at(town, database_url, after_crash=plan.after_crash).write(ground.folder)
-        async with running(config, within=plan.within) as bot:
+        async with running(config) as bot:
             crowd.arrive()
             await crowd.until(lambda: crowd.all_are_welcome, within_s=ENOUGH_S)
             await town.feed_is_known.wait()

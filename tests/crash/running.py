@@ -45,8 +45,8 @@ class Config:
             f'[telegram]\ntoken = "{self.token}"\napi_url = "{self.api_url}"',
             f'[desk]\nchat_id = {self.desk_chat_id}\nlanguage = "kk"',
             f'[database]\nurl = "{self.database_url}"',
-            f'[delivery]\nafter_crash = "{self.after_crash}"\nbroadcast_per_s = {self.broadcast_per_s}\n'
-            "allow_paid_broadcast = true",
+            f'[delivery]\nafter_crash = "{self.after_crash}"',
+            f"broadcast_per_s = {self.broadcast_per_s}\nallow_paid_broadcast = true",
             f'[log]\nlevel = "{self.log_level}"\nformat = "console"',
         ]
         lines += [
@@ -118,11 +118,10 @@ def _environment() -> Mapping[str, str]:
     return {**mine, "PYTHONUNBUFFERED": "1"}
 
 
-async def start(config: Path, log: Path, *, within: Sequence[str] = ()) -> Bot:
-    """`main.py run`, its stderr appended to `log`; `within` is a command that becomes the one behind it."""
+async def start(config: Path, log: Path) -> Bot:
+    """`main.py run`, its stderr appended to `log`."""
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
-            *within,
             sys.executable,
             *WARN,
             str(ROOT / "main.py"),
@@ -139,9 +138,9 @@ async def start(config: Path, log: Path, *, within: Sequence[str] = ()) -> Bot:
 
 
 @asynccontextmanager
-async def running(config: Path, *, within: Sequence[str] = ()) -> AsyncIterator[Bot]:
+async def running(config: Path, *, log: str = "stderr.log") -> AsyncIterator[Bot]:
     """A bot for the length of the block; killed at its end, if it still runs."""
-    bot = await start(config, config.with_name("stderr.log"), within=within)
+    bot = await start(config, config.with_name(log))
     try:
         yield bot
     finally:

@@ -40,17 +40,16 @@ DeskKind = Literal["group", "supergroup", "forum"]
 
 BEFORE: tuple[FaultKind, ...] = ("server_error", "reset_before", "silence_before")
 AFTER: tuple[FaultKind, ...] = ("server_error_after", "reset_after", "silence_after")
-# Silence is rare: each one is waited for.
-WEIGHTS: Mapping[FaultKind, float] = dict.fromkeys(BEFORE + AFTER, 1.0) | {"silence_before": 0.3, "silence_after": 0.3}
 _SILENT = frozenset({"silence_before", "silence_after"})
 
 
 @dataclass(slots=True)
 class Weather:
-    """What befalls requests: a `share` of them meets something."""
+    """What befalls requests: a `share` of them meets something; silence, which takes long, only so many times."""
 
     chance: Random
     share: float
+    silences: int
     met: Counter[int] = field(default_factory=Counter)
     """How often a message to this chat met something."""
     unheard: Counter[int] = field(default_factory=Counter)
@@ -59,9 +58,12 @@ class Weather:
     def befall(self, method: str, chat_id: int | None) -> Fault | None:
         if self.chance.random() >= self.share:
             return None
-        [kind] = self.chance.choices([*WEIGHTS], [*WEIGHTS.values()])
-        if kind in _SILENT and method == "getUpdates":
-            return None  # it would be waited for longer than the test has
+        kind = self.chance.choice(BEFORE + AFTER)
+        if kind in _SILENT:
+            # A poll lasts for half a minute, and silence for longer still.
+            if method == "getUpdates" or not self.silences:
+                return None
+            self.silences -= 1
         if chat_id is not None and method == "sendMessage":
             self.met[chat_id] += 1
             self.unheard[chat_id] += kind in AFTER
