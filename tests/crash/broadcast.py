@@ -6,7 +6,7 @@ Judged is what the stand-in accepted. The database is only asked whether anythin
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random  # noqa: TID251 - a type here; the seed is the test's
@@ -53,6 +53,13 @@ class Scene:
     bot: Bot
     config: Path
     database_url: str
+    _ending: AsyncExitStack
+    _starts: int = 1
+
+    async def start_again(self) -> None:
+        """The bot once more, with a log of its own."""
+        self._starts += 1
+        self.bot = await self._ending.enter_async_context(running(self.config, log=f"stderr{self._starts}.log"))
 
     async def until_articles(self, count: int) -> None:
         """So many articles have reached somebody."""
@@ -79,6 +86,15 @@ class Scene:
         """In no second more than a tenth above the rate left the bot."""
         most = most_within(self.town.telegram.sent_at, 1.0)
         assert most <= RATE_PER_S * 1.1 + 1, f"{most} in one second"
+
+
+async def count_rows(database_url: str) -> dict[DeliveryState, int]:
+    database = open_database(database_url)
+    try:
+        async with database.read() as connection:
+            return await count_by_state(connection)
+    finally:
+        await database.close()
 
 
 async def until_nothing_is_owed(database_url: str) -> None:
@@ -117,8 +133,9 @@ async def broadcasting(ground: Ground, database_url: str, plan: Plan) -> AsyncIt
             moved = shutil.move(database_url.removeprefix("sqlite:///"), plan.folder / "dauys.db")
             database_url = f"sqlite:///{moved}"
         config = config_at(town, database_url, after_crash=plan.after_crash).write(ground.folder)
-        async with running(config) as bot:
+        async with AsyncExitStack() as ending:
+            bot = await ending.enter_async_context(running(config))
             crowd.arrive()
             await crowd.until(lambda: crowd.all_are_welcome, within_s=ENOUGH_S)
             await town.feed_is_known.wait()
-            yield Scene(town, crowd, bot, config, database_url)
+            yield Scene(town, crowd, bot, config, database_url, ending)

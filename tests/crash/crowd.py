@@ -71,6 +71,8 @@ class Card:
     decided_copies: set[tuple[int, int]] = field(default_factory=set)
     """Where they stand: chat and message."""
     messages: set[tuple[int, int]] = field(default_factory=set)
+    gone: set[tuple[int, int]] = field(default_factory=set)
+    """Those that nobody can change any more: they went with their topic, or stand in a group that has moved."""
     text: str = ""
 
 
@@ -124,11 +126,15 @@ class Crowd:
         return all(reader.stage not in (Stage.QUESTION, Stage.WELCOME) for reader in self.readers.values())
 
     @property
+    def all_are_thanked(self) -> bool:
+        return all(reader.stage is Stage.CONTENT for reader in self.speakers)
+
+    @property
     def all_have_everything(self) -> bool:
         """Each article at each reader, thanks for each speaker, a card and a shown decision for each submission."""
         return (
             self.missing_articles == 0
-            and all(reader.stage is Stage.CONTENT for reader in self.speakers)
+            and self.all_are_thanked
             and len(self.cards) >= len(self.speakers)
             and all(card.decided_copies == card.messages for card in self.cards.values())
             and len(self.verdicts) >= len(self.speakers)
@@ -151,6 +157,14 @@ class Crowd:
     @property
     def missing_articles(self) -> int:
         return len(self.titles) * len(self.readers) - self._arrived_articles
+
+    def lose_sight(self) -> None:
+        """To be called when a topic was deleted or the group moved."""
+        for card in self.cards.values():
+            for chat_id, message_id in [*card.messages]:
+                chat = self.town.telegram.world.chat(chat_id)
+                if chat.migrated_to is not None or message_id not in chat.messages:
+                    card.gone.add((chat_id, message_id))
 
     async def until(self, holds: Callable[[], bool], *, within_s: float = 40.0) -> None:
         """Everybody lives on until it holds. Raises AssertionError, with what is missing, when it takes too long."""
@@ -233,8 +247,10 @@ class Crowd:
         """Presses the button whose label holds these words; False where there is none."""
         for button in buttons_of(message.markup):
             if label in button["text"] and "callback_data" in button:
+                # In a group that has moved the old messages are still shown, buttons and all.
+                has_moved = self.town.telegram.world.chat(message.chat_id).migrated_to is not None
                 self.town.telegram.person_presses(
-                    person_id, message.chat_id, message.message_id, button["callback_data"]
+                    person_id, message.chat_id, message.message_id, button["callback_data"], force=has_moved
                 )
                 return True
         return False
@@ -274,9 +290,11 @@ class Crowd:
         if not is_edit:
             card.copies += not text.startswith(REPEAT)
             card.repeats += text.startswith(REPEAT)
-        standing = self.town.telegram.world.chat(chat_id).messages.get(message_id)
+        chat = self.town.telegram.world.chat(chat_id)
+        standing = chat.messages.get(message_id)
         if standing is None:
-            return  # it went with its topic
+            card.gone.add((chat_id, message_id))
+            return
         if not is_edit:
             card.messages.add((chat_id, message_id))
         if standing.markup is None:

@@ -164,30 +164,6 @@ async def test_check_names_what_is_broken(broken: str, sqlite_url: str, tmp_path
 # How it ends
 
 
-async def test_sigterm_in_the_middle_of_a_broadcast_loses_and_doubles_nothing(
-    sqlite_url: str, tmp_path: Path, kazakh: Texts
-) -> None:
-    async with standing(chance=Random(1), way_s=(0.02, 0.06)) as town:  # noqa: S311 - no secret
-        crowd = Crowd(town, kazakh, [(Wish.NEWS, 0)] * 40)
-        config = config_for(town, sqlite_url).write(tmp_path)
-        async with polling(town, config) as bot:
-            crowd.arrive()
-            await crowd.until(lambda: crowd.all_are_welcome)
-            await town.feed_is_known.wait()
-            crowd.publish()
-            crowd.publish()
-            await crowd.until(lambda: crowd.missing_articles < 60)
-            assert await bot.stop() == 0
-            assert bot.left_behind() == []
-        assert crowd.missing_articles > 0
-        assert _rows(sqlite_url, "SELECT count(*) FROM deliveries WHERE state = 'sending'") == [(0,)]
-        async with polling(town, config) as bot:
-            await crowd.until(lambda: crowd.missing_articles == 0)
-            assert await bot.stop() == 0
-        crowd.look()
-        assert crowd.doubled_articles == 0
-
-
 async def test_sigterm_among_many_who_wait_for_an_answer_leaves_nobody_without(
     sqlite_url: str, tmp_path: Path, kazakh: Texts
 ) -> None:
@@ -319,11 +295,6 @@ def _frozen(server: PostgresServer, url: str) -> Iterator[None]:
 
 def _file(sqlite_url: str) -> str:
     return sqlite_url.removeprefix("sqlite:///")
-
-
-def _rows(sqlite_url: str, query: str) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(_file(sqlite_url))) as connection:
-        return connection.execute(query).fetchall()
 
 
 def _free_port() -> int:
