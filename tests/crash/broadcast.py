@@ -57,9 +57,10 @@ class Scene:
     _starts: int = 1
 
     async def start_again(self) -> None:
-        """The bot once more, with a log of its own."""
+        """The bot once more, with a log of its own; returns when it is up."""
         self._starts += 1
         self.bot = await self._ending.enter_async_context(running(self.config, log=f"stderr{self._starts}.log"))
+        await self.town.until_polled()
 
     async def until_articles(self, count: int) -> None:
         """So many articles have reached somebody."""

@@ -28,13 +28,18 @@ def tell(capfd: pytest.CaptureFixture[str]) -> Tell:
     return say
 
 
+@pytest.fixture
+def seed(tell: Tell) -> int:
+    chosen = new_seed()
+    tell(f"{SEED_VARIABLE}={chosen}")
+    return chosen
+
+
 @pytest.fixture(scope="session")
 def kazakh() -> Texts:
     return Catalogs.load(LOCALES, ("kk", "ru", "en"), ZoneInfo("Asia/Almaty"))["kk"]
 
 
 @pytest.fixture
-def ground(tmp_path: Path, kazakh: Texts, tell: Tell) -> Ground:
-    seed = new_seed()
-    tell(f"{SEED_VARIABLE}={seed}")
+def ground(tmp_path: Path, kazakh: Texts, seed: int, tell: Tell) -> Ground:
     return Ground(tmp_path, kazakh, Random(seed), tell)  # noqa: S311 - no secret

@@ -58,7 +58,7 @@ async def test_help_shows_examples_and_version_is_told(tmp_path: Path) -> None:
 
 async def test_faults_of_the_settings_are_told_at_once_each_in_a_line(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
-    config.write_text(f'[telegram]\ntoken = "{WRONG_TOKEN}"\nfoo = 1\n[delivery]\nbroadcast_per_s = 99\n')
+    config.write_text(f'[telegram]\ntoken = "{WRONG_TOKEN}"\nfoo = 1\n[delivery]\nbroadcast_per_s = 1001\n')
     ended = await command("--config", str(config), "run", cwd=tmp_path)
     assert ended.code == 2
     lines = ended.said.splitlines()
