@@ -5,7 +5,7 @@ import pytest
 from bot.logic.lanes import Lane
 from sandbox.faults import Fault
 from tests.crash.broadcast import Ground, Plan, broadcasting
-from tests.crash.scale import on_their_way, sized
+from tests.crash.scale import SLOW_PER_S, on_their_way, sized
 from tests.crash.town import TOO_MANY, most_within
 
 FLOOD_S = 3
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(600)
 
 async def test_a_flood_wait_is_waited_out_and_nothing_bursts_after_it(sqlite_url: str, ground: Ground) -> None:
     readers = sized(200, by_hand=1000)
-    async with broadcasting(ground, sqlite_url, Plan(readers)) as scene:
+    async with broadcasting(ground, sqlite_url, Plan(readers, per_s=SLOW_PER_S)) as scene:
         crowd, telegram = scene.crowd, scene.town.telegram
         crowd.publish()
         for _ in range(sized(1, by_hand=3)):
@@ -32,7 +32,7 @@ async def test_a_flood_wait_is_waited_out_and_nothing_bursts_after_it(sqlite_url
         _expect_silence_in_each_wait(
             [refusal.at for refusal in telegram.refused], telegram.sent_at, telegram.refused_back_at
         )
-        scene.expect_the_rate_was_kept()
+        scene.expect_the_rate_was_kept(SLOW_PER_S)
 
 
 def _expect_silence_in_each_wait(refused_at: list[float], sent_at: list[float], refused_back_at: list[float]) -> None:
@@ -41,6 +41,8 @@ def _expect_silence_in_each_wait(refused_at: list[float], sent_at: list[float], 
         ends_at = began_at + FLOOD_S
         heard_at = min(at for at in refused_back_at if at >= began_at)
         during = [at for at in sent_at if began_at <= at < ends_at]
-        assert len(during) <= on_their_way(Lane.BROADCAST)
+        assert len(during) <= on_their_way(Lane.BROADCAST, per_s=SLOW_PER_S)
         assert [at - began_at for at in during if at > heard_at + HEARD_WITHIN_S] == []
-        assert most_within([at for at in sent_at if ends_at <= at < ends_at + 1], 0.1) <= on_their_way(Lane.BROADCAST)
+        assert most_within([at for at in sent_at if ends_at <= at < ends_at + 1], 0.1) <= on_their_way(
+            Lane.BROADCAST, per_s=SLOW_PER_S
+        )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox.faults import Fault
 from tests.crash.broadcast import ENOUGH_S, Ground, Plan, Scene, broadcasting
 from tests.crash.crowd import Wish
 from tests.crash.scale import sized
@@ -57,7 +58,13 @@ async def test_a_topic_that_is_deleted_takes_no_card_with_it_that_was_on_its_way
 async def test_a_group_that_moves_takes_its_cards_along(sqlite_url: str, ground: Ground) -> None:
     async with broadcasting(ground, sqlite_url, Plan(1, SPEAKERS, desk="group")) as scene:
         await _until_cards_come(scene)
-        moved_to = scene.town.telegram.migrate(DESK_CHAT_ID)
+        telegram = scene.town.telegram
+        # As the next card arrives: that one is on its way for certain.
+        telegram.add_fault(Fault("migrate", method="sendMessage", chat_id=DESK_CHAT_ID))
+        old = telegram.world.chat(DESK_CHAT_ID)
+        await scene.town.until(lambda: old.migrated_to is not None, within_s=ENOUGH_S)
+        moved_to = old.migrated_to
+        assert moved_to is not None
         scene.crowd.desk_chat_ids.add(moved_to)
         scene.crowd.lose_sight()
         await _until_all_is_decided(scene)
