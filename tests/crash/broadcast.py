@@ -16,11 +16,11 @@ from db.database import open_database
 from db.deliveries import DeliveryState, count_by_state
 from tests.crash.crowd import Crowd, Wish
 from tests.crash.running import Bot, Config, Feed, running
-from tests.crash.scale import RATE_PER_S, WAY_S
+from tests.crash.scale import RATE_PER_S, WAY_S, sized
 from tests.crash.town import DESK_CHAT_ID, DeskKind, Town, most_within, standing
 
 OWED = (DeliveryState.PENDING, DeliveryState.SENDING)
-ENOUGH_S = 180.0
+ENOUGH_S = sized(180, by_hand=900)
 
 
 @dataclass(frozen=True, slots=True)

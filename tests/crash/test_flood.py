@@ -11,7 +11,7 @@ from tests.crash.town import TOO_MANY, most_within
 FLOOD_S = 3
 HEARD_WITHIN_S = 0.25
 """For the bot to read an answer that is there, on a machine that has other things to do."""
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 async def test_a_flood_wait_is_waited_out_and_nothing_bursts_after_it(sqlite_url: str, ground: Ground) -> None:

@@ -16,7 +16,7 @@ from tests.crash.running import Bot, Config, start
 from tests.crash.scale import WAY_S, on_their_way, sized
 from tests.crash.town import Town, standing
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ SPEAKERS = [(Wish.COMMENT, 0), (Wish.TYPO, 0)] * 2
 OUT_S = sized(8, by_hand=60)
 """Longer than SQLite itself waits for a lock."""
 IN_TROUBLE = "OperationalError"
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 async def test_a_full_disk_loses_nothing(sqlite_url: str, ground: Ground) -> None:

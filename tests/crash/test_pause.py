@@ -10,7 +10,7 @@ from tests.crash.crowd import Wish
 from tests.crash.scale import SLOW_PER_S, on_their_way, sized
 
 STILL_S = sized(6, by_hand=30)
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 async def test_a_process_that_stood_still_goes_on_where_it_was(sqlite_url: str, ground: Ground) -> None:

@@ -13,7 +13,7 @@ LEAVE = READERS // 10
 SPEAKERS = [(Wish.COMMENT, 0)] * 12
 CARDS_BEFORE = 3
 FORBIDDEN = 403
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 async def test_readers_who_leave_in_the_middle_are_tried_once_and_hold_up_nobody(

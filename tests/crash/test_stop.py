@@ -9,7 +9,7 @@ from tests.crash.scale import sized
 
 READERS = sized(400, by_hand=2000)
 STOPS = sized(3, by_hand=10)
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 async def test_stops_in_the_middle_of_everything_lose_and_double_nothing(database_url: str, ground: Ground) -> None:

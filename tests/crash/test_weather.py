@@ -9,7 +9,7 @@ from tests.crash.town import Weather
 
 READERS = sized(300, by_hand=1000)
 SHARE = 0.1
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 def _turns_bad(scene: Scene, ground: Ground) -> Weather:
