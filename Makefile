@@ -14,7 +14,7 @@ PORT ?= 8110
 CONFIG ?= config.toml
 ARGS ?=
 
-.PHONY: help sandbox run check-setup test test-postgresql test-wordpress test-browser test-crash check lint fmt catalogs picture clean
+.PHONY: help sandbox run check-setup test test-postgresql test-wordpress test-browser test-crash soak check lint fmt catalogs picture clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-browser: $(BROWSER_READY) ## the chat page in Debian's Chromium
 
 test-crash: $(READY) ## a real process, killed again and again
 	$(PYTHON) -m pytest tests/crash $(ARGS)
+
+soak: $(READY) ## the same for long, with crowds of thousands (DAUYS_TEST_SEED=… repeats a run, DAUYS_TEST_RATE=25 slows it)
+	DAUYS_SOAK=1 $(PYTHON) -m pytest tests/crash $(ARGS)
 
 check: lint test ## what a change must pass: lint, types, directions, catalogs, tests
 

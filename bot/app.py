@@ -267,7 +267,9 @@ class Dauys:
         except (DatabaseError, OSError) as error:
             cause = error.orig if isinstance(error, DatabaseError) else error
             where = self.settings.database.safe_url()
-            raise StartError(f"{where}: {cause}. Fix: start the database, or correct database.url.") from None
+            raise StartError(
+                f"{where}: {cause}. Fix: start the database, make room on its disk, or correct database.url."
+            ) from None
 
     async def _greet_telegram(self) -> None:
         """getMe, until Telegram answers: a server may start before its network."""

@@ -166,7 +166,7 @@ class Telegram(People):
         except RefusalError as refusal:
             return self._refuse(method, params, refusal)
         chat_id = params.get("chat_id")
-        fault = self.faults.take(name, chat_id if isinstance(chat_id, int) else None)
+        fault = self.faults.take(name, chat_id if isinstance(chat_id, int) else None, now=self.world.clock())
         if fault is None:
             return await self._carry_out(name, params)
         return await self._meet(fault, name, params)
@@ -184,6 +184,8 @@ class Telegram(People):
         if fault.kind == "migrate" and isinstance(chat_id, int):
             self.migrate(chat_id)
         answer = await self._carry_out(name, params)
+        if fault.kind == "server_error_after":
+            return Answer(fault.status, raw=_BAD_GATEWAY)
         return _CUT_AFTER.get(fault.kind, answer)
 
     async def _carry_out(self, name: str, params: Mapping[str, object]) -> Answer:
@@ -213,7 +215,7 @@ class Telegram(People):
 
 def _refusal_of(fault: Fault) -> RefusalError | None:
     match fault.kind:
-        case "too_many":
+        case "too_many" | "flood_wait":
             return too_many_requests(fault.retry_after)
         case "blocked":
             return forbidden("bot was blocked by the user")

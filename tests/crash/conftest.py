@@ -2,12 +2,15 @@
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
+from random import Random  # noqa: TID251 - chance begins here, from a seed that is printed
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.app import LOCALES
 from bot.i18n import Catalogs, Texts
+from tests.crash.broadcast import Ground
 from tests.crash.town import SEED_VARIABLE, new_seed
 
 Tell = Callable[[str], None]
@@ -35,3 +38,8 @@ def seed(tell: Tell) -> int:
 @pytest.fixture(scope="session")
 def kazakh() -> Texts:
     return Catalogs.load(LOCALES, ("kk", "ru", "en"), ZoneInfo("Asia/Almaty"))["kk"]
+
+
+@pytest.fixture
+def ground(tmp_path: Path, kazakh: Texts, seed: int, tell: Tell) -> Ground:
+    return Ground(tmp_path, kazakh, Random(seed), tell)  # noqa: S311 - no secret

@@ -45,7 +45,8 @@ class Config:
             f'[telegram]\ntoken = "{self.token}"\napi_url = "{self.api_url}"',
             f'[desk]\nchat_id = {self.desk_chat_id}\nlanguage = "kk"',
             f'[database]\nurl = "{self.database_url}"',
-            f'[delivery]\nafter_crash = "{self.after_crash}"\nbroadcast_per_s = {self.broadcast_per_s}',
+            f'[delivery]\nafter_crash = "{self.after_crash}"',
+            f"broadcast_per_s = {self.broadcast_per_s}\nallow_paid_broadcast = true",
             f'[log]\nlevel = "{self.log_level}"\nformat = "console"',
         ]
         lines += [
@@ -78,6 +79,13 @@ class Bot:
     @property
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
+
+    def freeze(self) -> None:
+        """SIGSTOP: it stands still as it is, connections and all."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     def left_behind(self) -> list[str]:
         """The lines that a process which ends well does not write."""
@@ -130,9 +138,9 @@ async def start(config: Path, log: Path) -> Bot:
 
 
 @asynccontextmanager
-async def running(config: Path) -> AsyncIterator[Bot]:
+async def running(config: Path, *, log: str = "stderr.log") -> AsyncIterator[Bot]:
     """A bot for the length of the block; killed at its end, if it still runs."""
-    bot = await start(config, config.with_name("stderr.log"))
+    bot = await start(config, config.with_name(log))
     try:
         yield bot
     finally:

@@ -9,26 +9,22 @@ from random import Random  # noqa: TID251 - chance begins in the test, from a se
 
 import pytest
 
-from bot.delivery.courier import slots_for
-from bot.i18n import Texts
 from bot.logic.lanes import Lane
-from tests.crash.conftest import Tell
+from tests.crash.broadcast import ENOUGH_S, Ground, config_at, until_nothing_is_owed
 from tests.crash.crowd import Crowd, Wish
-from tests.crash.running import Bot, Config, Feed, start
-from tests.crash.town import DESK_CHAT_ID, Town, standing
+from tests.crash.running import Bot, Config, start
+from tests.crash.scale import WAY_S, on_their_way, sized
+from tests.crash.town import Town, standing
 
-pytestmark = pytest.mark.timeout(240)
-
-WAY_S = (0.02, 0.06)
-"""There and back again: 40 to 120 ms for an answer, as from a server on another continent."""
-SLOTS = slots_for(25)
-QUIET_S = 3.0
-ENOUGH_S = 180.0
+pytestmark = pytest.mark.timeout(sized(600, by_hand=3000))
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """`readers` came long ago; `newcomers` arrive, and some of them, the `speakers`, have something to say."""
+
     readers: int
+    newcomers: int
     speakers: int
     articles: int
     kills: int
@@ -37,15 +33,16 @@ class Plan:
     @property
     def shown(self) -> int:
         """About how many messages there will be: the question and the welcome, the articles, what speakers see."""
-        return self.readers * (2 + self.articles) + self.speakers * 5
+        return self.newcomers * 2 + (self.readers + self.newcomers) * self.articles + self.speakers * 5
 
     def wishes(self, chance: Random) -> list[tuple[Wish, int]]:
         speaks = [(chance.choice((Wish.COMMENT, Wish.TYPO)), place % self.articles) for place in range(self.speakers)]
-        return [*speaks, *[(Wish.NEWS, 0)] * (self.readers - self.speakers)]
+        return [*speaks, *[(Wish.NEWS, 0)] * (self.newcomers - self.speakers)]
 
     def moments(self, chance: Random) -> list[int]:
         """After so many messages the process is killed; in the last tenth there is nothing to be killed in."""
-        return sorted(chance.sample(range(5, self.shown * 9 // 10), self.kills))
+        never_shown = 0 if self.after_crash == "resend" else on_their_way(Lane.BROADCAST) * self.kills
+        return sorted(chance.sample(range(5, self.shown * 9 // 10 - never_shown), self.kills))
 
 
 class Trial:
@@ -56,6 +53,7 @@ class Trial:
         self.crowd = crowd
         self._config = config.write(folder)
         self._log = folder / "stderr.log"
+        self._database_url = config.database_url
         self._file = config.database_url.removeprefix("sqlite:///") if "sqlite" in config.database_url else None
         self._chance = chance
         self._bot: Bot | None = None
@@ -73,7 +71,8 @@ class Trial:
         try:
             async with asyncio.timeout(ENOUGH_S):
                 await asyncio.gather(killer, people)
-            await self._until_quiet()
+            await until_nothing_is_owed(self._database_url)
+            self.crowd.look()
             assert await self.bot.stop() == 0
         except TimeoutError:
             raise AssertionError(self._state) from None
@@ -118,40 +117,25 @@ class Trial:
             with closing(sqlite3.connect(self._file)) as connection:
                 assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
-    async def _until_quiet(self) -> None:
-        """What is doubled late is doubled, too."""
-        shown = -1
-        while shown != self.town.telegram.shown:
-            shown = self.town.telegram.shown
-            await asyncio.sleep(QUIET_S)
-            self.crowd.look()
 
-
-async def endure(plan: Plan, *, database_url: str, folder: Path, texts: Texts, seed: int, tell: Tell) -> Crowd:
-    chance = Random(seed)  # noqa: S311 - no secret
-    async with standing(chance=chance, way_s=WAY_S) as town:
-        crowd = Crowd(town, texts, plan.wishes(chance))
-        config = Config(
-            town.url,
-            database_url,
-            DESK_CHAT_ID,
-            feeds=[Feed("Тыныш қала", town.feed_url())],
-            after_crash=plan.after_crash,
-            broadcast_per_s=30,
-        )
-        await Trial(town, crowd, config, folder, chance).go(plan)
-    cards = crowd.cards.values()
-    tell(
-        f"{plan.kills} kills, {plan.readers} readers × {plan.articles} articles: {crowd.missing_articles} missing, "
-        f"{crowd.doubled_articles} doubled; {plan.speakers} submissions: {len(cards)} cards, "
-        f"{sum(card.repeats for card in cards)} marked copies\n"
+async def endure(plan: Plan, ground: Ground, *, database_url: str) -> Crowd:
+    async with standing(chance=ground.chance, way_s=WAY_S) as town:
+        crowd = Crowd(town, ground.texts, plan.wishes(ground.chance))
+        await crowd.settle(plan.readers, database_url=database_url)
+        config = config_at(town, database_url, after_crash=plan.after_crash)
+        await Trial(town, crowd, config, ground.folder, ground.chance).go(plan)
+    copies = sum(card.repeats for card in crowd.cards.values())
+    ground.tell(
+        f"{plan.kills} kills, {len(crowd.readers)} readers × {plan.articles} articles: "
+        f"{crowd.missing_articles} missing, {crowd.doubled_articles} doubled; {plan.speakers} submissions: "
+        f"{len(crowd.cards)} cards, {copies} marked copies\n"
     )
     return crowd
 
 
 def expect_nothing_lost(crowd: Crowd, plan: Plan) -> None:
     assert crowd.missing_articles == 0
-    assert crowd.doubled_articles <= SLOTS[Lane.BROADCAST] * plan.kills
+    assert crowd.doubled_articles <= on_their_way(Lane.BROADCAST) * plan.kills
     # Each speaker has one number, and no two have the same.
     thanked = {next(iter(reader.numbers)): reader for reader in crowd.speakers if len(reader.numbers) == 1}
     assert len(thanked) == plan.speakers
@@ -159,30 +143,39 @@ def expect_nothing_lost(crowd: Crowd, plan: Plan) -> None:
     for number, card in crowd.cards.items():
         assert str(thanked[number].person_id) in card.text
         assert card.copies <= 1, f"a second copy of card {number} has no mark"
-    assert sum(card.repeats for card in crowd.cards.values()) <= SLOTS[Lane.DESK] * plan.kills
-    assert sum(crowd.verdicts.values()) - plan.speakers <= SLOTS[Lane.REPLY] * plan.kills
+    assert sum(card.repeats for card in crowd.cards.values()) <= on_their_way(Lane.DESK) * plan.kills
+    assert sum(crowd.verdicts.values()) - plan.speakers <= on_their_way(Lane.REPLY) * plan.kills
 
 
-async def test_ten_kills_lose_nothing(sqlite_url: str, tmp_path: Path, kazakh: Texts, seed: int, tell: Tell) -> None:
-    plan = Plan(readers=300, speakers=40, articles=3, kills=10)
-    crowd = await endure(plan, database_url=sqlite_url, folder=tmp_path, texts=kazakh, seed=seed, tell=tell)
+async def test_ten_kills_lose_nothing(sqlite_url: str, ground: Ground) -> None:
+    plan = Plan(
+        readers=sized(960, by_hand=1500),
+        newcomers=40,
+        speakers=18,
+        articles=sized(1, by_hand=3),
+        kills=sized(10, by_hand=30),
+    )
+    crowd = await endure(plan, ground, database_url=sqlite_url)
     expect_nothing_lost(crowd, plan)
 
 
-async def test_kills_lose_nothing_on_postgresql(
-    postgresql_url: str, tmp_path: Path, kazakh: Texts, seed: int, tell: Tell
-) -> None:
-    plan = Plan(readers=100, speakers=24, articles=2, kills=5)
-    crowd = await endure(plan, database_url=postgresql_url, folder=tmp_path, texts=kazakh, seed=seed, tell=tell)
+async def test_kills_lose_nothing_on_postgresql(postgresql_url: str, ground: Ground) -> None:
+    plan = Plan(readers=sized(180, by_hand=960), newcomers=40, speakers=18, articles=1, kills=sized(3, by_hand=10))
+    crowd = await endure(plan, ground, database_url=postgresql_url)
     expect_nothing_lost(crowd, plan)
 
 
-async def test_whoever_wants_no_second_copy_gets_none(
-    sqlite_url: str, tmp_path: Path, kazakh: Texts, seed: int, tell: Tell
-) -> None:
-    plan = Plan(readers=100, speakers=10, articles=2, kills=5, after_crash="uncertain")
-    crowd = await endure(plan, database_url=sqlite_url, folder=tmp_path, texts=kazakh, seed=seed, tell=tell)
+async def test_whoever_wants_no_second_copy_gets_none(sqlite_url: str, ground: Ground) -> None:
+    plan = Plan(
+        readers=sized(580, by_hand=1460),
+        newcomers=20,
+        speakers=10,
+        articles=1,
+        kills=sized(5, by_hand=10),
+        after_crash="uncertain",
+    )
+    crowd = await endure(plan, ground, database_url=sqlite_url)
     assert crowd.doubled_articles == 0
-    assert crowd.missing_articles <= crowd.told_missing <= SLOTS[Lane.BROADCAST] * plan.kills
+    assert crowd.missing_articles <= crowd.told_missing <= on_their_way(Lane.BROADCAST) * plan.kills
     # Only news may be missing: whoever was thanked has a card, and nobody else has.
     assert crowd.cards.keys() == {number for reader in crowd.speakers for number in reader.numbers}

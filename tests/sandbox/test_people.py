@@ -31,8 +31,13 @@ READER, EDITOR, DESK = 700, 701, -1001
 
 
 @pytest.fixture
-def telegram() -> Telegram:
-    telegram = Telegram(clock=Clock(), limits=Limits.off())
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def telegram(clock: Clock) -> Telegram:
+    telegram = Telegram(clock=clock, limits=Limits.off())
     telegram.add_person("Айгерім", "Сейітова", username="aigerim", user_id=READER)
     telegram.add_person("Ерлан", user_id=EDITOR)
     telegram.add_group("Редакция", [EDITOR], forum=True, chat_id=DESK)
@@ -305,6 +310,7 @@ FAULTS: list[tuple[Fault, type[Exception], int]] = [
     (Fault("too_many", retry_after=7), RetryAfter, 0),
     (Fault("server_error"), NetworkError, 0),
     (Fault("server_error", status=500), NetworkError, 0),
+    (Fault("server_error_after"), NetworkError, 1),
     (Fault("reset_before"), NetworkError, 0),
     (Fault("reset_after"), NetworkError, 1),
     (Fault("silence_before"), TimedOut, 0),
@@ -324,3 +330,20 @@ async def test_a_fault_meets_one_request(
     assert telegram.counts["sendMessage"] == len(telegram.log) == arrived
     await bot.send_message(READER, "екі")
     assert telegram.messages(READER)[-1]["text"] == "екі"
+
+
+async def test_a_flood_wait_refuses_whoever_asks_until_it_has_passed(
+    telegram: Telegram, bot: Bot, clock: Clock
+) -> None:
+    telegram.person_says(READER, READER, "/start")
+    telegram.add_fault(Fault("flood_wait", method="sendMessage", retry_after=3))
+    for passed_s, left_s in ((10.0, 3), (1.5, 2), (1.4, 1)):
+        clock.advance(passed_s)
+        with pytest.raises(RetryAfter):
+            await bot.send_message(READER, "бір")
+        assert telegram.refused[-1].description == f"Too Many Requests: retry after {left_s}"
+    assert await bot.send_chat_action(READER, "typing")
+    clock.advance(0.2)
+    await bot.send_message(READER, "екі")
+    assert telegram.messages(READER)[-1]["text"] == "екі"
+    assert telegram.faults.waiting == []
