@@ -192,7 +192,7 @@ class Dauys:
         if self.role is Role.BOT:
             return None
         desk_language = self.settings.desk.language
-        topics = Topics(bot, self.database, self.catalogs[desk_language])
+        topics = Topics(bot, self.database, self.catalogs[desk_language], now=self._world.now)
         composer = Composer(
             self.database,
             self.catalogs,

@@ -434,6 +434,12 @@ async def sent_lately(connection: AsyncConnection, chat_id: int, *, since: datet
     return sorted(moment for moment in moments if moment is not None and moment >= since)
 
 
+async def is_owed(connection: AsyncConnection, dedupe_key: str) -> bool:
+    """Whether a message is known under this key, whatever became of it."""
+    statement = select(exists().where(deliveries.c.dedupe_key == dedupe_key))
+    return bool((await connection.execute(statement)).scalar())
+
+
 async def find_by_key(connection: AsyncConnection, dedupe_key: str) -> tuple[int, int] | None:
     """Chat and message of what was owed under this key, once it has arrived."""
     row = (

@@ -23,7 +23,7 @@ async def find_message_at_desk(update: Update, context: Context) -> Message | No
     query = update.callback_query
     if query is not None and isinstance(query.message, Message):
         chat_id = query.message.chat_id
-        if context.services.desk.is_desk(chat_id):
+        if await context.services.desk.recognizes(chat_id, now=context.now):
             return query.message
     await context.toast(update, desk_screens.not_the_desk(context.texts(update)), alert=True)
     return None

@@ -10,7 +10,7 @@ from telegram.error import TelegramError
 
 from bot.delivery.adapters import edit_parameters, message_parameters
 from bot.delivery.outcomes import outcome_of
-from bot.delivery.topics import Topics
+from bot.delivery.topics import TopicInTheMakingError, Topics
 from bot.i18n import Catalogs, Texts
 from bot.logic.lanes import Lane
 from bot.logic.outcome import Later, Outcome, Refused, Unknown
@@ -158,6 +158,8 @@ class Composer:
             return await self._edit(row, screen)
         try:
             thread_id = await self._topics.thread_of(row.chat_id, row.topic)
+        except TopicInTheMakingError:
+            return Later(1.0)
         except TelegramError as error:
             # Nothing was sent: whatever broke while asking for the topic, the card is owed as before.
             outcome = outcome_of(error, method="createForumTopic")
