@@ -480,8 +480,14 @@ async def resend_uncertain(connection: AsyncConnection, article_id: int, *, now:
             state=DeliveryState.FAILED, error=UNSUBSCRIBED
         )
     )
-    again = await connection.execute(uncertain.values(state=DeliveryState.PENDING, due_at=now, error=None))
-    return again.rowcount
+    statement = uncertain.values(state=DeliveryState.PENDING, due_at=now, error=None)
+    columns = (deliveries.c.lane, deliveries.c.broadcast_id, deliveries.c.chat_id)
+    again = (await connection.execute(statement.returning(*columns))).all()
+    # A chunk for each chat: a longer one would reach over chats that an older chunk is just sending to.
+    chunks = [(row.broadcast_id, row.chat_id, row.chat_id) for row in again if row.broadcast_id is not None]
+    await delivery_jobs.hand_over(connection, sorted(chunks))
+    await delivery_jobs.wake_lanes(connection, [row.lane for row in again if row.broadcast_id is None])
+    return len(again)
 
 
 async def drop_for_reader(connection: AsyncConnection, reader_id: int) -> int:
