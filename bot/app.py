@@ -40,6 +40,7 @@ from bot.menu import introduce
 from bot.services.articles import Articles
 from bot.services.desk import Desk
 from bot.services.dialogs import Dialogs
+from bot.services.doubts import Doubts
 from bot.services.outbox import Bell
 from bot.services.readers import Choose, Readers
 from bot.services.submissions import Submissions
@@ -129,6 +130,7 @@ class Dauys:
             readers=Readers(self.database, self.bell, self.desk, choose=world.choose),
             dialogs=Dialogs(self.database, self.bell),
             submissions=Submissions(self.database, self.bell, self.desk),
+            doubts=Doubts(self.database, self.bell, self.desk),
             desk=self.desk,
         )
         self._reply_request = world.make_request()
@@ -190,7 +192,7 @@ class Dauys:
         if self.role is Role.BOT:
             return None
         desk_language = self.settings.desk.language
-        topics = Topics(bot, self.database, self.catalogs[desk_language])
+        topics = Topics(bot, self.database, self.catalogs[desk_language], now=self._world.now)
         composer = Composer(
             self.database,
             self.catalogs,
@@ -260,6 +262,7 @@ class Dauys:
             await self.desk.locate()
             if isinstance(self.engine, Engine):
                 await self.engine.recover()
+            await self.services.doubts.report(now=self._world.now())
         except NotAloneError:
             raise StartError(
                 "another Dauys runs on this database. Fix: stop it first, or give this one its own database.url."
@@ -324,9 +327,13 @@ class Dauys:
             await asyncio.sleep(HOUSEKEEPING_EVERY_S)
 
     async def keep_house(self) -> None:
-        """Ends forgotten dialogs, forgets old update numbers. Called every minute; harmless at any time."""
+        """Ends forgotten dialogs, tells the desk what may not have arrived, forgets old update numbers.
+
+        Called every minute; harmless at any time.
+        """
         now = self._world.now()
         await self.services.dialogs.end_forgotten(now=now)
+        await self.services.doubts.report(now=now)
         async with self.database.write() as connection:
             await update_rows.forget_done(connection, before=now - UPDATES_REMEMBERED)
 

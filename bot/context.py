@@ -26,6 +26,7 @@ from bot.logic.views import ArticleView
 from bot.services.articles import Articles
 from bot.services.desk import Desk
 from bot.services.dialogs import Dialogs
+from bot.services.doubts import Doubts
 from bot.services.readers import Readers
 from bot.services.submissions import Submissions
 from bot.settings import Settings
@@ -45,6 +46,7 @@ class Services:
     readers: Readers
     dialogs: Dialogs
     submissions: Submissions
+    doubts: Doubts
     desk: Desk
 
     @property

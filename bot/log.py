@@ -1,10 +1,9 @@
 """What the process says about itself: structlog over the standard library, one handler, one redactor.
 
 Events are short nouns and verbs with fields ("source_failed", source="…"). A person's words, names and ids are never
-fields; `hash_id` tells two people apart where that is needed.
+fields.
 """
 
-import hashlib
 import logging
 import sys
 import threading
@@ -85,11 +84,6 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,  # loggers made at import must follow a later configuration
     )
-
-
-def hash_id(identity: int, *, salt: bytes) -> str:
-    """Eight letters that tell one person from another within a log and cannot be turned back without `salt`."""
-    return hashlib.blake2b(str(identity).encode(), key=salt[:64], digest_size=4).hexdigest()
 
 
 _SHARED: list[structlog.types.Processor] = [

@@ -44,6 +44,10 @@ class DeliveryKind(StrEnum):
     HOLD = "hold"
     """The question whether many new articles are to go out."""
     HOLD_DECIDED = "hold_decided"
+    DOUBT = "doubt"
+    """The question whether what may not have arrived is to go out again."""
+    DOUBT_CHANGED = "doubt_changed"
+    """The edit that shows its number, or what was decided."""
     SERVICE = "service"
     """A line for the operator in the desk's service topic."""
 
@@ -51,7 +55,14 @@ class DeliveryKind(StrEnum):
 NEWS = frozenset({DeliveryKind.ARTICLE, DeliveryKind.FULL_TEXT})
 """What may stay unsent rather than be sent twice, if the operator says so."""
 
-EDITS = frozenset({DeliveryKind.CORRECTION, DeliveryKind.CARD_DECIDED, DeliveryKind.HOLD_DECIDED})
+EDITS = frozenset(
+    {
+        DeliveryKind.CORRECTION,
+        DeliveryKind.CARD_DECIDED,
+        DeliveryKind.HOLD_DECIDED,
+        DeliveryKind.DOUBT_CHANGED,
+    }
+)
 """The kinds that change a message which stands already."""
 
 
@@ -61,6 +72,8 @@ TO_DESK = frozenset(
         DeliveryKind.CARD_DECIDED,
         DeliveryKind.HOLD,
         DeliveryKind.HOLD_DECIDED,
+        DeliveryKind.DOUBT,
+        DeliveryKind.DOUBT_CHANGED,
         DeliveryKind.SERVICE,
     }
 )
@@ -81,6 +94,8 @@ class DeliveryState(StrEnum):
 
 GONE = "gone"
 """`error` of a row whose reader blocked the bot: owed again when they come back."""
+UNSUBSCRIBED = "unsubscribed"
+"""`error` of an article whose reader had turned the news off by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +231,7 @@ async def enqueue(connection: AsyncConnection, owed: Sequence[NewDelivery], *, n
 # As the partial indexes have them: bound as parameters, SQLite could not know that the index may be used.
 _IS_PENDING = text("deliveries.state = 'pending'")
 _IS_SENDING = text("deliveries.state = 'sending'")
+_IS_UNCERTAIN = text("deliveries.state = 'uncertain'")
 
 
 async def claim_due(
@@ -418,6 +434,62 @@ async def sent_lately(connection: AsyncConnection, chat_id: int, *, since: datet
     return sorted(moment for moment in moments if moment is not None and moment >= since)
 
 
+async def is_owed(connection: AsyncConnection, dedupe_key: str) -> bool:
+    """Whether a message is known under this key, whatever became of it."""
+    statement = select(exists().where(deliveries.c.dedupe_key == dedupe_key))
+    return bool((await connection.execute(statement)).scalar())
+
+
+async def find_by_key(connection: AsyncConnection, dedupe_key: str) -> tuple[int, int] | None:
+    """Chat and message of what was owed under this key, once it has arrived."""
+    row = (
+        await connection.execute(
+            select(deliveries.c.chat_id, deliveries.c.message_id).where(
+                deliveries.c.dedupe_key == dedupe_key, deliveries.c.message_id.is_not(None)
+            )
+        )
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def count_uncertain(connection: AsyncConnection) -> dict[int, int]:
+    """How many messages of each article may or may not have arrived; articles without any are left out."""
+    rows = await connection.execute(
+        select(deliveries.c.article_id, func.count())
+        .where(_IS_UNCERTAIN, deliveries.c.article_id.is_not(None))
+        .group_by(deliveries.c.article_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def count_uncertain_of(connection: AsyncConnection, article_id: int) -> int:
+    """How many messages of this article may or may not have arrived."""
+    statement = select(func.count()).where(_IS_UNCERTAIN, deliveries.c.article_id == article_id)
+    return int((await connection.execute(statement)).scalar_one())
+
+
+async def resend_uncertain(connection: AsyncConnection, article_id: int, *, now: datetime) -> int:
+    """Owes again what may not have arrived of the article; returns how many that are.
+
+    Whoever has turned the news off since gets no article any more, only what they asked for themselves.
+    """
+    uncertain = update(deliveries).where(_IS_UNCERTAIN, deliveries.c.article_id == article_id)
+    wants_it = exists().where(readers.c.id == deliveries.c.reader_id, readers.c.is_subscribed)
+    await connection.execute(
+        uncertain.where(deliveries.c.kind == DeliveryKind.ARTICLE, ~wants_it).values(
+            state=DeliveryState.FAILED, error=UNSUBSCRIBED
+        )
+    )
+    statement = uncertain.values(state=DeliveryState.PENDING, due_at=now, error=None)
+    columns = (deliveries.c.lane, deliveries.c.broadcast_id, deliveries.c.chat_id)
+    again = (await connection.execute(statement.returning(*columns))).all()
+    # A chunk for each chat: a longer one would reach over chats that an older chunk is just sending to.
+    chunks = [(row.broadcast_id, row.chat_id, row.chat_id) for row in again if row.broadcast_id is not None]
+    await delivery_jobs.hand_over(connection, sorted(chunks))
+    await delivery_jobs.wake_lanes(connection, [row.lane for row in again if row.broadcast_id is None])
+    return len(again)
+
+
 async def drop_for_reader(connection: AsyncConnection, reader_id: int) -> int:
     """The reader cannot be reached: nothing more is tried until they come back."""
     result = await connection.execute(
@@ -442,7 +514,7 @@ async def drop_articles_for_reader(connection: AsyncConnection, reader_id: int) 
             deliveries.c.kind == DeliveryKind.ARTICLE,
             deliveries.c.state == DeliveryState.PENDING,
         )
-        .values(state=DeliveryState.FAILED, error="unsubscribed")
+        .values(state=DeliveryState.FAILED, error=UNSUBSCRIBED)
     )
     return result.rowcount
 

@@ -184,6 +184,19 @@ deliveries = Table(
     _only("ix_deliveries_submission", "submission_id", where="submission_id IS NOT NULL"),
 )
 
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("id", BIG_ID, primary_key=True),
+    Column("article_id", ForeignKey("articles.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("decided_by", Text),
+    Column("decided_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    _only("uq_doubts_open", "article_id", where="state = 'open'", unique=True),
+)
+
 updates = Table(
     "updates",
     metadata,
@@ -217,7 +230,9 @@ desk_topics = Table(
     metadata,
     Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
     Column("name", String(16), primary_key=True),
-    Column("thread_id", BigInteger, nullable=False),
+    # Empty while a process is making it.
+    Column("thread_id", BigInteger),
+    Column("making_since", Moment),
 )
 
 chat_moves = Table(

@@ -44,7 +44,7 @@ async def ignore(update: Update, context: Context) -> None:
 
 async def leave(update: Update, context: Context) -> None:
     chat = update.effective_chat
-    if chat is None or context.services.desk.is_desk(chat.id):
+    if chat is None or await context.services.desk.recognizes(chat.id, now=context.now):
         return
     change = update.my_chat_member
     if change is not None and change.new_chat_member.status in _NOT_IN:

@@ -10,7 +10,7 @@ from telegram.error import TelegramError
 
 from bot.delivery.adapters import edit_parameters, message_parameters
 from bot.delivery.outcomes import outcome_of
-from bot.delivery.topics import Topics
+from bot.delivery.topics import TopicInTheMakingError, Topics
 from bot.i18n import Catalogs, Texts
 from bot.logic.lanes import Lane
 from bot.logic.outcome import Later, Outcome, Refused, Unknown
@@ -18,15 +18,17 @@ from bot.logic.screen import Button, Screen
 from bot.logic.screens import articles as article_screens
 from bot.logic.screens import desk as desk_screens
 from bot.logic.screens import dialogs as dialog_screens
-from bot.logic.views import ArticleView, HoldView, SubmissionView
+from bot.logic.views import ArticleView, DoubtView, HoldView, SubmissionView
 from bot.services.articles import view_of
 from db import articles as article_rows
 from db import deliveries as delivery_rows
+from db import doubts as doubt_rows
 from db import readers as reader_rows
 from db import submissions as submission_rows
 from db.articles import HoldState
 from db.database import Database, Transaction
 from db.deliveries import Delivery, DeliveryKind, DeliveryState
+from db.doubts import DoubtState
 from db.submissions import SubmissionKind
 
 TITLES_OF_A_HOLD = 15
@@ -113,9 +115,8 @@ class Composer:
                 return desk_screens.verdict(self._catalogs[spoken], submission)
             case DeliveryKind.DRAFT_KEPT:
                 return _draft_kept(row, texts)
-            case DeliveryKind.HOLD | DeliveryKind.HOLD_DECIDED:
-                hold = await facts.hold(_number(row, "hold_id"))
-                return Pointless("no such hold") if hold is None else desk_screens.hold_question(self._desk_texts, hold)
+            case DeliveryKind.HOLD | DeliveryKind.HOLD_DECIDED | DeliveryKind.DOUBT | DeliveryKind.DOUBT_CHANGED:
+                return await self._question(facts, row)
             case DeliveryKind.SERVICE:
                 facts_told = {name: str(value) for name, value in (row.payload or {}).items()}
                 return desk_screens.service_line(self._desk_texts, facts_told)
@@ -142,6 +143,14 @@ class Composer:
         # A correction may have made the text shorter since the reader asked for it.
         return pieces[piece] if piece is not None and piece < len(pieces) else Pointless("no such piece")
 
+    async def _question(self, facts: "_Facts", row: Delivery) -> Screen | Pointless:
+        """What the desk is asked, or what it answered."""
+        if row.kind in (DeliveryKind.HOLD, DeliveryKind.HOLD_DECIDED):
+            hold = await facts.hold(_number(row, "hold_id"))
+            return Pointless("no such hold") if hold is None else desk_screens.hold_question(self._desk_texts, hold)
+        doubt = await facts.doubt(_number(row, "doubt_id"))
+        return Pointless("no such doubt") if doubt is None else desk_screens.doubt_question(self._desk_texts, doubt)
+
     async def _call(self, row: Delivery, screen: Screen | Pointless) -> Composed:
         if not isinstance(screen, Screen):
             return screen
@@ -149,6 +158,8 @@ class Composer:
             return await self._edit(row, screen)
         try:
             thread_id = await self._topics.thread_of(row.chat_id, row.topic)
+        except TopicInTheMakingError:
+            return Later(1.0)
         except TelegramError as error:
             # Nothing was sent: whatever broke while asking for the topic, the card is owed as before.
             outcome = outcome_of(error, method="createForumTopic")
@@ -223,6 +234,17 @@ class _Facts:
             decided_by=found.decided_by,
             decided_at=found.decided_at,
         )
+
+    async def doubt(self, doubt_id: int | None) -> DoubtView | None:
+        found = None if doubt_id is None else await doubt_rows.find_doubt(self._connection, doubt_id)
+        article = None if found is None else await self.article(found.article_id)
+        if found is None or article is None:
+            return None
+        count = found.count
+        if found.state is DoubtState.OPEN:
+            # As it is by now: the number that was told last may be older than this message.
+            count = await delivery_rows.count_uncertain_of(self._connection, found.article_id)
+        return DoubtView(found.id, article, count, found.decided_by, found.decided_at)
 
 
 def _number(row: Delivery, name: str) -> int | None:

@@ -185,8 +185,6 @@ class Courier:
             found = await delivery_rows.release_interrupted(connection, news_to=to, now=now, lane=lane, chunk=chunk)
         if found.news or found.others:
             _log.warning("deliveries_interrupted", news=found.news, news_now=to.value, others=found.others)
-        if found.news and to is DeliveryState.UNCERTAIN:
-            await self._duties.tell_uncertain(found.news, now=now)
         return found.news + found.others
 
     async def _remember_desk(self, now: datetime) -> None:

@@ -54,9 +54,6 @@ class Duties:
             case _:
                 assert_never(settled.duty)
 
-    async def tell_uncertain(self, count: int, *, now: datetime) -> None:
-        await self._desk.tell("uncertain", facts={"count": str(count)}, now=now)
-
     async def _follow(self, row: Delivery, outcome: Outcome, *, now: datetime) -> None:
         if isinstance(outcome, Moved):
             await self._desk.follow(row.chat_id, outcome.chat_id, now=now)

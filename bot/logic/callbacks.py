@@ -35,6 +35,8 @@ class Action(StrEnum):
     """The desk decides `word` about the submission `number`."""
     HOLD = "hold"
     """The desk decides `word` about the held articles `number`."""
+    RESEND = "resend"
+    """The desk has everything in the doubt `number` sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,17 @@ _WORDS = frozenset(
         Action.HOLD,
     }
 )
-_NUMBERS = frozenset({Action.COMMENT, Action.TYPO, Action.FULL_TEXT, Action.DIALOG, Action.DECIDE, Action.HOLD})
+_NUMBERS = frozenset(
+    {
+        Action.COMMENT,
+        Action.TYPO,
+        Action.FULL_TEXT,
+        Action.DIALOG,
+        Action.DECIDE,
+        Action.HOLD,
+        Action.RESEND,
+    }
+)
 _SHAPE = re.compile(r"(?P<action>[a-z]{1,10})(?::(?P<word>[a-z_]{0,16})(?::(?P<number>[1-9][0-9]{0,17}))?)?")
 
 

@@ -58,3 +58,15 @@ class HoldView:
     """None while it waits."""
     decided_by: str | None
     decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtView:
+    """Messages of an article that may not have arrived. `count`: how many those are, or how many went out again."""
+
+    id: int
+    article: ArticleView
+    count: int
+    decided_by: str | None
+    """None while the desk is asked."""
+    decided_at: datetime | None

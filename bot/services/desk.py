@@ -37,6 +37,7 @@ VERDICTS: Final[Mapping[str, tuple[SubmissionKind, SubmissionState]]] = {
 """The word on a card's button, the kind of submission it may stand under, and what it decides."""
 
 SERVICE_LINE_EVERY = timedelta(minutes=1)
+LOOK_AGAIN_AFTER = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Desk:
         self._bell = bell
         self._configured_chat_id = configured_chat_id
         self._chat_id = configured_chat_id
-        self._last_line_at: dict[str, datetime] = {}
+        self._looked_at: dict[int, datetime] = {}
 
     @property
     def chat_id(self) -> int:
@@ -88,6 +89,18 @@ class Desk:
 
     def is_desk(self, chat_id: int) -> bool:
         return chat_id in (self._chat_id, self._configured_chat_id)
+
+    async def recognizes(self, chat_id: int, *, now: datetime) -> bool:
+        """As `is_desk`, and an unknown group is looked for in the database before it is refused: another process may
+        have followed the desk there. At most once in 10 s for each such group."""
+        if self.is_desk(chat_id) or chat_id >= 0:
+            return self.is_desk(chat_id)
+        if chat_id in self._looked_at and now - self._looked_at[chat_id] < LOOK_AGAIN_AFTER:
+            return False
+        recent = {known: at for known, at in self._looked_at.items() if now - at < LOOK_AGAIN_AFTER}
+        self._looked_at = {**recent, chat_id: now}
+        await self.locate()
+        return self.is_desk(chat_id)
 
     async def locate(self) -> int:
         """Reads where the group moved to; to be called once at start."""
@@ -106,26 +119,23 @@ class Desk:
         self._bell.ring()
 
     async def tell(self, kind: str, *, facts: Mapping[str, str], now: datetime) -> bool:
-        """Owes the service topic one line of this kind, at most one a minute; returns whether it did."""
-        last = self._last_line_at.get(kind)
-        if last is not None and now - last < SERVICE_LINE_EVERY:
-            return False
-        self._last_line_at[kind] = now
+        """Owes the service topic one line of this kind, at most one a minute, whichever process says it; returns
+        whether it did."""
+        key = f"service:{kind}:{int(now.timestamp() // SERVICE_LINE_EVERY.total_seconds())}"
         line = NewDelivery(
             DeliveryKind.SERVICE,
             Lane.DESK,
             self._chat_id,
-            f"service:{kind}:{now.timestamp():.3f}",
+            key,
             topic=Topic.SERVICE,
             payload={"kind": kind, **facts},
         )
-        try:
-            async with self._database.write() as connection:
-                await delivery_rows.enqueue(connection, [line], now=now)
-        except BaseException:
-            # Not told: the next one of this kind need not wait for a minute.
-            self._last_line_at.pop(kind, None)
-            raise
+        # In a storm of errors most are told already: looking takes no writer.
+        async with self._database.read() as connection:
+            if await delivery_rows.is_owed(connection, key):
+                return False
+        async with self._database.write() as connection:
+            await delivery_rows.enqueue(connection, [line], now=now)
         self._bell.ring()
         return True
 

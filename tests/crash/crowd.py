@@ -86,7 +86,7 @@ class Crowd:
         self.titles: list[str] = []
         self.cards: dict[str, Card] = {}
         self.desk_chat_ids = {DESK_CHAT_ID}
-        self.told_missing = 0
+        self._in_doubt: dict[str, int] = {}
         self.verdicts: Counter[str] = Counter()
         self.readers: dict[int, Reader] = {}
         for wish, about in wishes:
@@ -270,17 +270,23 @@ class Crowd:
         if text.startswith("✅"):
             self.verdicts[found[1]] += 1
 
-    def _missing_told(self, text: str) -> int:
-        """How many articles this line at the desk calls uncertain; 0 for everything else."""
-        singular = "⚠️ The bot was cut off: {count} article may not have reached its reader and is not sent again."
-        before = self._says(singular).partition("{count}")[0]
-        number = re.match(r"\d+", text.removeprefix(before))
-        return int(number[0]) if text.startswith(before) and number else 0
+    def _note_doubt(self, text: str) -> bool:
+        """Whether this is the desk's question about what may not have arrived; its last word on an article counts."""
+        title, _, asked = text.partition("\n\n")
+        count = re.search(r"\d+", asked)
+        if not asked.startswith("⚠️") or title not in self.titles or count is None:
+            return False
+        self._in_doubt[title] = int(count[0])
+        return True
+
+    @property
+    def told_missing(self) -> int:
+        """How many articles the desk was told of that may not have reached their readers."""
+        return sum(self._in_doubt.values())
 
     def _desk_sees(self, chat_id: int, message: Mapping[str, object], *, is_edit: bool) -> None:
         text, message_id = str(message.get("text", "")), message["message_id"]
-        if told := self._missing_told(text):
-            self.told_missing += told
+        if self._note_doubt(text):
             return
         found = _NUMBER.search(text)
         assert found is not None, f"the desk saw something that is no card: {text}"

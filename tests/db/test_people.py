@@ -221,6 +221,9 @@ async def test_a_topic_is_known_by_group_and_name_until_it_is_forgotten(database
         await desk_rows.save_topic(connection, -5, "typos", 4)
         await desk_rows.save_topic(connection, -6, "typos", 9)
         assert await desk_rows.find_topic(connection, -5, "typos") == 4
-        await desk_rows.forget_topic(connection, -5, "typos")
+        await desk_rows.forget_topic(connection, -5, "typos", thread_id=3)
+        await desk_rows.forget_topic(connection, -5, "typos", thread_id=None)
+        assert await desk_rows.find_topic(connection, -5, "typos") == 4
+        await desk_rows.forget_topic(connection, -5, "typos", thread_id=4)
         assert await desk_rows.find_topic(connection, -5, "typos") is None
         assert await desk_rows.find_topic(connection, -6, "typos") == 9

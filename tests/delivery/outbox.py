@@ -202,7 +202,7 @@ async def open_outbox(
         return datetime.fromtimestamp(clock(), UTC)
 
     def make_engine() -> Engine:
-        topics = Topics(bot, database, catalogs["kk"])
+        topics = Topics(bot, database, catalogs["kk"], now=now)
         composer = Composer(database, catalogs, topics, desk_language="kk", hotline=Button("☎️ 110", data="hotline"))
         sender = Sender(bot, limiter, replies=replies, broadcast=broadcast)
         rules = Rules(after_crash=after_crash, now=now)

@@ -14,12 +14,7 @@ DONE = "Done, the reader is told"
 async def comments(story: Story, words: str = "Жақсы жаңалық", *, language: str = "kk") -> Person:
     """A reader whose anonymous comment is at the desk, unseen yet."""
     reader, news = await story.reader_of(article(language=language))
-    await reader.says(words, reply_to=news.message_id)
-    reader.sees("")
-    await reader.presses(reader.words("Anonymously"))
-    reader.sees("")
-    await reader.presses("✅")
-    reader.sees("№1")
+    await reader.comments(news, words)
     return reader
 
 

@@ -11,15 +11,6 @@ BASIC_GROUP = -4_000_000_110
 LEAVING = "I work in private chats and in my editors’ group only, so I am leaving. Goodbye!"
 
 
-async def comments(reader: Person, news_id: int, words: str) -> None:
-    await reader.says(words, reply_to=news_id)
-    reader.sees("")
-    await reader.presses(reader.words("Anonymously"))
-    reader.sees("")
-    await reader.presses("✅")
-    reader.sees("№")
-
-
 @pytest.fixture
 async def basic(story_url: str) -> AsyncIterator[tuple[Story, Person]]:
     """A story whose desk is a basic group, and an editor."""
@@ -40,7 +31,7 @@ async def test_later_cards_come_to_the_supergroup_that_the_desk_became(basic: tu
 
     aidana.chat_id = story.telegram.migrate(BASIC_GROUP)
     await story.settle()
-    await comments(reader, news.message_id, "Жақсы жаңалық")
+    await reader.comments(news, "Жақсы жаңалық")
 
     aidana.sees("Жақсы жаңалық")
     await aidana.presses("✅")
@@ -55,7 +46,7 @@ async def test_the_move_is_remembered_by_the_next_process(basic: tuple[Story, Pe
     await story.settle()
 
     await story.restart()
-    await comments(reader, news.message_id, "Жақсы жаңалық")
+    await reader.comments(news, "Жақсы жаңалық")
 
     aidana.sees("Жақсы жаңалық")
 
@@ -68,7 +59,7 @@ async def test_a_card_that_is_on_its_way_when_the_group_moves_arrives_in_the_new
     reader, news = await story.reader_of(article())
     story.telegram.add_fault(Fault("migrate", method="sendMessage", chat_id=BASIC_GROUP))
 
-    await comments(reader, news.message_id, "Жақсы жаңалық")
+    await reader.comments(news, "Жақсы жаңалық")
 
     moved_to = story.telegram.world.chat(BASIC_GROUP).migrated_to
     assert moved_to is not None
@@ -81,7 +72,7 @@ async def test_a_pending_card_arrives_in_the_new_group(basic: tuple[Story, Perso
     story.expected_refusals |= {"Too Many Requests", "group chat was upgraded to a supergroup chat"}
     reader, news = await story.reader_of(article())
     story.telegram.add_fault(Fault("too_many", method="sendMessage", chat_id=BASIC_GROUP, retry_after=1))
-    await comments(reader, news.message_id, "Жақсы жаңалық")
+    await reader.comments(news, "Жақсы жаңалық")
     story.expect_nothing_unseen()
 
     aidana.chat_id = story.telegram.migrate(BASIC_GROUP)
@@ -97,7 +88,7 @@ async def test_comments_and_reports_have_topics_of_their_own(forum: tuple[Story,
     reader, news = await story.reader_of(article())
     desk = story.telegram.world.chat(aidana.chat_id)
 
-    await comments(reader, news.message_id, "Жақсы жаңалық")
+    await reader.comments(news, "Жақсы жаңалық")
     (card,) = aidana.sees("Жақсы жаңалық")
     await reader.quotes(news, "саябақ", "саябаk")
     reader.sees("")
@@ -120,12 +111,12 @@ async def test_a_topic_that_was_deleted_is_made_again_and_the_card_arrives(forum
     story.expected_refusals.add("message thread not found")
     reader, news = await story.reader_of(article())
     desk = story.telegram.world.chat(aidana.chat_id)
-    await comments(reader, news.message_id, "Бірінші пікір")
+    await reader.comments(news, "Бірінші пікір")
     aidana.sees("Бірінші")
     (first,) = desk.topics
 
     story.telegram.delete_topic(aidana.chat_id, first)
-    await comments(reader, news.message_id, "Екінші пікір")
+    await reader.comments(news, "Екінші пікір")
 
     (card,) = aidana.sees("Екінші")
     (second,) = desk.topics
@@ -176,7 +167,7 @@ async def test_a_foreign_group_that_it_was_in_already_is_left_at_the_first_word(
 
 async def test_the_desks_buttons_do_nothing_in_a_foreign_group(story: Story, aidana: Person) -> None:
     reader, news = await story.reader_of(article())
-    await comments(reader, news.message_id, "Жақсы жаңалық")
+    await reader.comments(news, "Жақсы жаңалық")
     aidana.sees("")
     group = story.telegram.add_group("Басқа топ", [aidana.user_id])
 
@@ -201,7 +192,7 @@ async def test_cards_wait_for_a_desk_that_threw_the_bot_out(story: Story, aidana
     story.expected_refusals.add("bot was kicked")
     reader, news = await story.reader_of(article())
     story.telegram.bot_kicked(aidana.chat_id)
-    await comments(reader, news.message_id, "Жақсы жаңалық")
+    await reader.comments(news, "Жақсы жаңалық")
     story.expect_nothing_unseen()
 
     story.telegram.bot_added(aidana.chat_id)

@@ -27,6 +27,7 @@ def test_that_is_not_reached(): pass
     [
         pytest.param((), 0, "3 skipped, 1 xfailed", id="here"),
         pytest.param(("-p", "tests.support.no_skips"), 1, "1 failed, 1 xfailed, 2 errors", id="in CI"),
+        pytest.param(("-p", "tests.support.no_skips", "-n1"), 1, "1 failed, 1 xfailed, 2 errors", id="side by side"),
     ],
 )
 def test_a_skipped_test_fails_only_in_ci(tmp_path: Path, options: tuple[str, ...], code: int, told: str) -> None:

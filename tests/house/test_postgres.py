@@ -82,14 +82,16 @@ def test_without_any_postgresql_the_tests_are_told_what_to_install(monkeypatch: 
         pass
 
 
-def test_a_server_named_by_the_environment_is_used_and_left_clean(
-    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(postgres.URL_VARIABLE, postgres_server.admin_url)
-    with running_server() as borrowed, borrowed.database(migrate) as url:
-        during = database_names(postgres_server)
-        assert urlsplit(url).path.removeprefix("/") in during
-    assert len(during - database_names(postgres_server)) == 2  # the database, and the template it was copied from
+def test_a_server_named_by_the_environment_is_used_and_left_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(postgres.URL_VARIABLE, raising=False)
+    with running_server() as lent:  # the session's own may be lent to other tests, too, which run at the same time
+        before = database_names(lent)
+        monkeypatch.setenv(postgres.URL_VARIABLE, lent.admin_url)
+        with running_server() as borrowed, borrowed.database(migrate) as url:
+            during = database_names(lent)
+            assert urlsplit(url).path.removeprefix("/") in during
+        assert len(during - before) == 2  # the database, and the template it was copied from
+        assert database_names(lent) == before
 
 
 def database_names(server: PostgresServer) -> set[str]:
@@ -100,7 +102,8 @@ def database_names(server: PostgresServer) -> set[str]:
 @pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda way: way.name)
 def test_nothing_stays_when_the_tests_are_ended_by(way: signal.Signals) -> None:
     script = (
-        "import sys\n"
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # what a shell starts in the background ignores it
         "from tests.support.postgres import running_server\n"
         "with running_server() as server:\n"
         "    print(server.admin_url, flush=True)\n"

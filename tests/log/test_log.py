@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.log import configure_logging, hash_id, log_uncaught
+from bot.log import configure_logging, log_uncaught
 from bot.redaction import HIDDEN, Redactor
 
 CANARY = "1234567890:CANARYcanaryCANARYcanaryCANARYcanary"
@@ -161,12 +161,6 @@ def test_an_error_that_nobody_caught_is_a_redacted_line(out: io.StringIO) -> Non
     assert [line["event"] for line in lines(out)] == ["uncaught", "uncaught"]
     assert "CANARYcanary" not in out.getvalue()
     assert "RuntimeError" in out.getvalue()
-
-
-def test_a_hashed_id_is_steady_and_needs_its_salt() -> None:
-    assert hash_id(7, salt=b"a") == hash_id(7, salt=b"a")
-    assert len({hash_id(7, salt=b"a"), hash_id(8, salt=b"a"), hash_id(7, salt=b"b")}) == 3
-    assert "123456789" not in hash_id(123456789, salt=b"a" * 100)
 
 
 @pytest.mark.parametrize(

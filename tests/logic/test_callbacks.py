@@ -51,6 +51,8 @@ def test_a_press_is_read_back_and_fits_its_64_bytes(press: Press) -> None:
         "comment::-1",
         "comment::١",
         "comment:word:1",
+        "resend",
+        "resend:again:1",
         "decide:approve",
         "decide:approve:1:2",
         "decide:approve:1\n",

@@ -14,7 +14,7 @@ from bot.logic.screen import Button, Screen
 from bot.logic.screens import articles as article_screens
 from bot.logic.screens import desk as desk_screens
 from bot.logic.screens import dialogs as dialog_screens
-from bot.logic.views import ArticleView, HoldView, SubmissionView, SubmissionWord
+from bot.logic.views import ArticleView, DoubtView, HoldView, SubmissionView, SubmissionWord
 
 CATALOGS = Catalogs.load(LOCALES, ("kk", "ru", "en"), ZoneInfo("Asia/Almaty"))
 TEXTS = st.sampled_from(list(CATALOGS))
@@ -124,3 +124,20 @@ HOLDS = st.builds(
 @given(TEXTS, HOLDS)
 def test_the_question_of_a_hold_fits(texts: Texts, hold: HoldView) -> None:
     check(desk_screens.hold_question(texts, hold))
+
+
+DOUBTS = st.builds(
+    lambda article, count, is_decided: DoubtView(
+        BIGGEST, article, count, "Ә" * 64 if is_decided else None, NOON if is_decided else None
+    ),
+    ARTICLES,
+    st.integers(0, 10**7),
+    st.booleans(),
+)
+
+
+@given(TEXTS, DOUBTS)
+def test_the_question_of_a_doubt_fits(texts: Texts, doubt: DoubtView) -> None:
+    check(desk_screens.doubt_question(texts, doubt))
+    assert len(desk_screens.sent_again(texts, doubt.count)) <= 200
+    assert len(desk_screens.already_sent_again(texts, who="Ә" * 64)) <= 200

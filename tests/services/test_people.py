@@ -1,5 +1,6 @@
 """Readers, their dialogs and submissions, and what the desk is told: one transaction each, twice is once."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from bot.services.outbox import Bell
 from bot.services.readers import Readers
 from bot.services.submissions import Submissions
 from db import updates as update_rows
-from db.database import Database
+from db.database import Database, open_database
 from db.updates import IncomingUpdate
 from tests.db.rows import NOON, add_article, add_readers, owe_article, stored
 from tests.support.story import DESK_CHAT_ID
@@ -89,6 +90,28 @@ async def test_a_line_that_could_not_be_owed_may_be_told_at_once(desk: Desk) -> 
     with pytest.raises(Exception, match="not JSON serializable"):
         await desk.tell("a", facts=broken, now=NOON)  # type: ignore[arg-type]  # it must fail within the transaction
     assert await desk.tell("a", facts={}, now=NOON)
+
+
+async def test_of_two_processes_one_tells_the_desk(database: Database, database_url: str, desk: Desk) -> None:
+    other = open_database(database_url)
+    try:
+        desks = [desk, Desk(other, Bell(), configured_chat_id=DESK_CHAT_ID)]
+        await asyncio.gather(*(one.tell("a", facts={}, now=NOON + timedelta(seconds=5)) for one in desks))
+        assert not await desks[1].tell("a", facts={}, now=NOON + timedelta(seconds=10))
+    finally:
+        await other.close()
+    assert len(await stored(database)) == 1
+
+
+async def test_a_process_learns_that_another_one_followed_the_desk(database: Database, desk: Desk) -> None:
+    another = Desk(database, Bell(), configured_chat_id=DESK_CHAT_ID)
+    assert not await another.recognizes(-1007, now=NOON)
+    await desk.follow(DESK_CHAT_ID, -1007, now=NOON)
+    # It has just looked for that group: nobody makes it look again and again.
+    assert not await another.recognizes(-1007, now=NOON + timedelta(seconds=9))
+    assert not await another.recognizes(-1008, now=NOON + timedelta(seconds=9))
+    assert await another.recognizes(-1007, now=NOON + timedelta(seconds=10))
+    assert another.chat_id == -1007
 
 
 async def test_a_move_of_another_group_is_none_of_the_desks(database: Database, desk: Desk) -> None:

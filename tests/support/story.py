@@ -280,6 +280,15 @@ class Person:
         self.story.telegram.person_unblocks(self.user_id)
         await self.story.settle()
 
+    async def comments(self, on: Seen, words: str, *, sign: str = "Anonymously") -> None:
+        """A comment on the article, to its end: it is at the desk, unseen yet. `sign`: the button, by its msgid."""
+        await self.says(words, reply_to=on.message_id)
+        self.sees("")
+        await self.presses(self.words(sign))
+        self.sees("")
+        await self.presses("✅")
+        self.sees("№")
+
     async def starts(self, language: str) -> None:
         """/start and the choice of a language, as everybody begins."""
         self.language = language

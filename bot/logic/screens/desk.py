@@ -10,7 +10,7 @@ from bot.logic.rich import Rich, bold, fill, italic, join, link, quoted
 from bot.logic.screen import Button, Keyboard, Screen
 from bot.logic.screens.dialogs import before_after, marked_fragment
 from bot.logic.screens.readers import native_name
-from bot.logic.views import HoldView, SubmissionView
+from bot.logic.views import DoubtView, HoldView, SubmissionView
 
 
 def card(texts: Texts, submission: SubmissionView, *, is_repeat: bool) -> Screen:
@@ -163,8 +163,6 @@ def service_line(texts: Texts, facts: Mapping[str, str]) -> Screen:
                 source=bold(facts.get("source", "")),
                 error=facts.get("error", ""),
             )
-        case "uncertain":
-            said = _uncertain(texts, int(facts.get("count", "0")))
         case _:
             said = fill(
                 texts.gettext("✅ The source {source} can be read again."), source=bold(facts.get("source", ""))
@@ -172,13 +170,37 @@ def service_line(texts: Texts, facts: Mapping[str, str]) -> Screen:
     return Screen(said, silent=True)
 
 
-def _uncertain(texts: Texts, count: int) -> Rich:
-    said = texts.ngettext(
-        "⚠️ The bot was cut off: {count} article may not have reached its reader and is not sent again.",
-        "⚠️ The bot was cut off: {count} articles may not have reached their readers and are not sent again.",
-        count,
+def doubt_question(texts: Texts, doubt: DoubtView) -> Screen:
+    """Whether what may not have arrived is to go out again; after the decision, who made it."""
+    title = link(cut_at_sentence(Rich(doubt.article.title), 200), doubt.article.url)
+    if doubt.decided_by is not None and doubt.decided_at is not None:
+        when = texts.format_datetime(doubt.decided_at)
+        said = bold(_sent_again(texts, doubt.count))
+        return Screen(
+            join([title, fill("{said} · {who} · {when}", said=said, who=doubt.decided_by, when=when)], "\n\n")
+        )
+    asked = texts.ngettext(
+        "⚠️ {count} message with this article may not have reached its reader. It may have arrived all the same: "
+        "sent again, it may come twice.",
+        "⚠️ {count} messages with this article may not have reached their readers. They may have arrived all the same: "
+        "sent again, some may come twice.",
+        doubt.count,
     )
-    return fill(said, count=count)
+    button = Button(texts.gettext("🔁 Send again"), data=Press(Action.RESEND, number=doubt.id).pack())
+    return Screen(join([title, fill(asked, count=doubt.count)], "\n\n"), ((button,),))
+
+
+def _sent_again(texts: Texts, count: int) -> Rich:
+    return fill(texts.ngettext("🔁 {count} message sent again", "🔁 {count} messages sent again", count), count=count)
+
+
+def sent_again(texts: Texts, count: int) -> str:
+    """To the editor who pressed."""
+    return _sent_again(texts, count).text
+
+
+def already_sent_again(texts: Texts, *, who: str | None) -> str:
+    return texts.gettext("{who} has had them sent again already").format(who=who or "")
 
 
 def already_decided(texts: Texts, *, who: str | None) -> str:
