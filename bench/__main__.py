@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bench import sending
+from bench import inbox, limiter, pace, publishing, replies, sending, start
 from bench.crowds import gathered
 from bench.plan import QUICK, Bench, Measure, Plan
 from bench.processes import ROOT, CaseError, serving
@@ -18,6 +18,14 @@ MEASURES: dict[str, Measure] = {
     "server": sending.server,
     "sending": sending.at_once,
     "delayed": sending.delayed,
+    "publish": publishing.publishing,
+    "memory": publishing.memory,
+    "pace": pace.pace,
+    "replies": replies.replies,
+    "hotline": replies.hotline,
+    "inbox": inbox.inbox,
+    "limiter": limiter.limiter,
+    "start": start.start,
 }
 LIBRARIES = ("python-telegram-bot", "httpx", "aiohttp", "sqlalchemy", "aiosqlite", "psycopg")
 
@@ -42,6 +50,8 @@ def main(names: tuple[str, ...], rounds: int, *, quick: bool, output: Path) -> N
             except CaseError as error:
                 lines.append(failed(name, str(error).splitlines()[-1]))
     click.echo(render(lines))
+    if quick:
+        click.echo("--quick: these figures show that everything works and mean nothing else")
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(as_json(lines, {**_machine(), "rounds": plan.rounds, "quick": quick}), "utf-8")
     missed = sum(line.is_missed for line in lines)

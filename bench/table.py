@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from statistics import median
 
 MET = "met"
+_CLOSE = frozenset({"%", "/s", "×", ""})
+"""Units that stand close to their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ def at_least(what: str, value: float, bound: float, *, unit: str, figures: Mappi
 
 
 def at_most(what: str, value: float, bound: float, *, unit: str, figures: Mapping[str, float] | None = None) -> Line:
-    over = value / bound - 1 if bound else float("inf")
-    verdict = MET if value <= bound else f"NOT met: {over:.0%} over"
+    over = f"{value / bound - 1:.0%} over" if bound else shown(value, unit)
+    verdict = MET if value <= bound else f"NOT met: {over}"
     return Line(what, shown(value, unit), f"≤ {shown(bound, unit)}", verdict, figures or {"value": value})
 
 
@@ -46,8 +48,8 @@ def failed(what: str, why: str) -> Line:
 
 
 def shown(value: float, unit: str) -> str:
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004 - three figures are enough
-    return f"{value:,.{digits}f}{'' if unit in '%/s×' else ' '}{unit}"
+    digits = 0 if abs(value) >= 100 or value == 0 else 1 if abs(value) >= 10 else 2  # noqa: PLR2004 - three figures are enough
+    return f"{value:,.{digits}f}{'' if unit in _CLOSE else ' '}{unit}"
 
 
 def middle(rounds: Iterable[Mapping[str, float]], name: str) -> float:

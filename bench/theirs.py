@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import aiohttp
 import orjson
-from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bench.crowds import FIRST_READER
@@ -36,6 +37,8 @@ class Load:
     messages: int
     warm_up: int
     in_flight: int
+    per_s: float = 0.0
+    """What the rate limiter is told, where there is one."""
 
 
 async def measure(load: Load, send: Send) -> dict[str, float]:
@@ -64,10 +67,13 @@ def figures(messages: int, seconds: float, cpu_s: float) -> dict[str, float]:
 
 @asynccontextmanager
 async def ptb(load: Load, request: BaseRequest) -> AsyncIterator[Send]:
-    """python-telegram-bot's `send_message` with everything it needs made once."""
-    article = _Article()
+    """python-telegram-bot's `send_message` with everything it needs made once; its rate limiter, where one is asked."""
+    article = Article()
+    limiter = AIORateLimiter(overall_max_rate=load.per_s, max_retries=5) if load.per_s else None
     async with request:
-        bot = Bot(TOKEN, base_url=f"{load.url}/bot", request=request, get_updates_request=request)
+        bot = ExtBot(TOKEN, f"{load.url}/bot", request=request, get_updates_request=request, rate_limiter=limiter)
+        if limiter is not None:
+            await limiter.initialize()
 
         async def send(reader: int) -> object:
             return await bot.send_message(
@@ -81,7 +87,9 @@ async def ptb(load: Load, request: BaseRequest) -> AsyncIterator[Send]:
         yield send
 
 
-class _Article:
+class Article:
+    """The message in PTB's own words."""
+
     def __init__(self) -> None:
         parameters = orjson.loads(orjson.dumps(dict(shown_article())))
         self.text: str = parameters["text"]
@@ -193,7 +201,7 @@ async def main(load: Load) -> dict[str, float]:
     match load.client:
         case "ptb":
             client = ptb(load, HTTPXRequest(connection_pool_size=load.in_flight, pool_timeout=_POOL_WAITS_S))
-        case "ptb_aiohttp":
+        case "ptb_aiohttp" | "ptb_limited":
             client = ptb(load, AiohttpRequest(pool_size=load.in_flight))
         case "aiogram":
             client = aiogram(load)
