@@ -12,6 +12,7 @@ ASKS_EVERY_S = 0.2
 """Few enough that Telegram's 30 messages a second do not hold them up: what is looked for is the database's part."""
 ASKS_BEFORE_S = 1.0
 ASKS_FOR_S = 20.0
+ANSWERED_WITHIN_S = 30.0
 MOST_S = 300.0
 _STARTERS = FIRST_BYSTANDER + 2_000
 
@@ -44,7 +45,7 @@ def _publish(told: Story) -> tuple[dict[str, float], list[float]]:
     ended = now()
     took_s = ended - published["began"]
     owed = told.owed()
-    seen = told.answers(within_s=ASKS_FOR_S + MOST_S)
+    seen = told.answers(within_s=ASKS_FOR_S + ANSWERED_WITHIN_S)
     waits = [1000 * took for asked_at, took in seen.answered if published["began"] <= asked_at <= ended]
     return {"seconds": took_s, "owed": owed, "unanswered": seen.waiting}, waits
 
