@@ -14,7 +14,7 @@ PORT ?= 8110
 CONFIG ?= config.toml
 ARGS ?=
 
-.PHONY: help sandbox run check-setup test test-postgresql test-wordpress test-browser test-crash check lint fmt catalogs picture clean
+.PHONY: help sandbox run check-setup test test-postgresql test-wordpress test-browser test-crash bench check lint fmt catalogs picture clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-browser: $(BROWSER_READY) ## the chat page in Debian's Chromium
 
 test-crash: $(READY) ## a real process, killed again and again
 	$(PYTHON) -m pytest tests/crash $(ARGS)
+
+bench: $(READY) ## how fast, beside what one would use instead; half an hour (ARGS="sending --rounds 3")
+	$(UV) run --locked --inexact --quiet --group bench python -m bench $(ARGS)
 
 check: lint test ## what a change must pass: lint, types, directions, catalogs, tests
 

@@ -30,7 +30,7 @@ from db import broadcasts as broadcast_rows
 from handlers import register
 
 DESK_CHAT_ID = -1_001_000_000_110
-LOOKS_EVERY_S = 0.02
+LOOKS_EVERY_S = 0.05
 _LOOKS = tuple(f"SELECT 1 FROM deliveries WHERE state = '{state}' LIMIT 1" for state in ("pending", "sending"))  # noqa: S608 - two words of ours
 WARM_UP_ARTICLE, ARTICLE = 1, 2
 
@@ -90,7 +90,10 @@ class Ours:
 
     async def _is_anything_owed(self) -> bool:
         async with self.dauys.database.read() as connection:
-            return any([(await connection.execute(text(look))).all() for look in _LOOKS])
+            for look in _LOOKS:
+                if (await connection.execute(text(look))).all():
+                    return True
+        return False
 
 
 async def send(given: Given) -> dict[str, float]:
