@@ -2,6 +2,8 @@
 
 import os
 import platform
+import signal
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +41,7 @@ LIBRARIES = ("python-telegram-bot", "httpx", "aiohttp", "sqlalchemy", "aiosqlite
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), default=ROOT / "build" / "bench.json")
 def main(names: tuple[str, ...], rounds: int, *, quick: bool, output: Path) -> None:
     """Measure Dauys beside what one would use instead; without a NAME, everything (half an hour)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was started is ended, too
     plan = QUICK if quick else Plan(rounds=rounds)
     lines: list[Line] = []
     with serving() as server, gathered() as crowds:

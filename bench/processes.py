@@ -73,8 +73,9 @@ def serving() -> Iterator[Server]:
     context = get_context("fork")
     ours, theirs = context.Pipe()
     with on_core(SERVER_CORE):
-        process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        process = context.Process(target=_serve, args=(ours, theirs), daemon=True)
         process.start()
+    theirs.close()
     try:
         yield Server(f"http://127.0.0.1:{ours.recv()}", process.pid or 0, ours)
     finally:
@@ -82,16 +83,27 @@ def serving() -> Iterator[Server]:
         process.join()
 
 
-def _serve(pipe: Pipe) -> None:
+def _serve(not_ours: Pipe, pipe: Pipe) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the benchmark, and that ends this
+    not_ours.close()  # while anybody holds it, the benchmark's end is not heard of
 
     async def forever() -> None:
         loop = asyncio.get_running_loop()
         api = BotApi()
         server = await loop.create_server(lambda: Connection(api), "127.0.0.1", 0, backlog=1024)
         pipe.send(server.sockets[0].getsockname()[1])
-        loop.add_reader(pipe.fileno(), lambda: pipe.send(api.obey(pipe.recv())))
-        await server.serve_forever()
+        over = loop.create_future()
+
+        def obey() -> None:
+            try:
+                pipe.send(api.obey(pipe.recv()))
+            except (EOFError, OSError):  # the benchmark was killed
+                loop.remove_reader(pipe.fileno())
+                over.set_result(None)
+
+        loop.add_reader(pipe.fileno(), obey)
+        async with server:
+            await over
 
     asyncio.run(forever())
 
