@@ -45,9 +45,9 @@ def _publish(told: Story) -> tuple[dict[str, float], list[float]]:
     ended = now()
     took_s = ended - published["began"]
     owed = told.owed()
-    seen = told.answers(within_s=ASKS_FOR_S + ANSWERED_WITHIN_S)
+    seen = told.answers(2 * people, within_s=ASKS_FOR_S + ANSWERED_WITHIN_S)
     waits = [1000 * took for asked_at, took in seen.answered if published["began"] <= asked_at <= ended]
-    return {"seconds": took_s, "owed": owed, "unanswered": seen.waiting}, waits
+    return {"seconds": took_s, "owed": owed, "unanswered": 2 * people - len(seen.answered)}, waits
 
 
 def _lines(what: str, readers: int, rounds: Sequence[dict[str, float]], waits_ms: Sequence[float]) -> list[Line]:

@@ -5,6 +5,7 @@ the answer, so everything in between is in it: the poll, the durable inbox, the 
 """
 
 from bench.plan import Bench
+from bench.processes import CaseError
 from bench.stories import pause, story
 from bench.table import Line, at_most, beside, percentile, shown
 
@@ -44,9 +45,12 @@ def _waits_ms(bench: Bench, per_s: int) -> list[float]:
             told.bot.tell("publish")
             told.until_sent(1, within_s=30)
             pause(bench.plan.seconds(_BEFORE_S))
-        told.ask("menu:help", bench.plan.size(PRESSES), every_s=EVERY_S)
-        pause(2 * EVERY_S)
-        return [1000 * took for _, took in told.answers().answered]
+        presses = bench.plan.size(PRESSES)
+        told.ask("menu:help", presses, every_s=EVERY_S)
+        answered = told.answers(presses).answered
+        if len(answered) < presses:
+            raise CaseError(f"{presses - len(answered)} of {presses} presses are not answered")
+        return [1000 * took for _, took in answered]
 
 
 def hotline(bench: Bench) -> list[Line]:
@@ -59,9 +63,8 @@ def hotline(bench: Bench) -> list[Line]:
             told.bot.tell("publish")
             told.until_sent(1, within_s=30)
             told.ask("hotline", people, every_s=0)
-            pause(EVERY_S)
-            seen = told.answers()
-            unanswered += seen.waiting
+            seen = told.answers(people)
+            unanswered += people - len(seen.answered)
             p99s_ms.append(1000 * percentile([took for _, took in seen.answered], 0.99))
     what = f"{people:,} press the hotline at once, a broadcast runs"
     figures = {f"p99 {number}": p99 for number, p99 in enumerate(p99s_ms, start=1)}

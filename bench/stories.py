@@ -33,9 +33,9 @@ class Story:
     def ask(self, data: str, people: int, *, every_s: float, first: int = FIRST_BYSTANDER) -> None:
         self.bench.server.ask(Ask(data, first, people, every_s))
 
-    def answers(self, *, within_s: float = 60.0) -> Seen:
-        """What the server saw once nobody waits any more, or at the end of that time."""
-        wait_for(lambda: not self.bench.server.tell().waiting, within_s=within_s, may_fail=True)
+    def answers(self, people: int, *, within_s: float = 90.0) -> Seen:
+        """What the server saw once so many who asked, or are still to ask, were answered; or at the end of that time."""
+        wait_for(lambda: len(self.bench.server.tell().answered) >= people, within_s=within_s, may_fail=True)
         return self.bench.server.tell()
 
     def until_sent(self, messages: int, *, within_s: float) -> None:
