@@ -18,7 +18,7 @@ ARGS ?=
 PROCESSES ?= 3
 SIDE_BY_SIDE := --numprocesses $(PROCESSES) --dist worksteal
 
-.PHONY: help sandbox run check-setup test test-postgresql test-wordpress test-browser test-crash soak check lint fmt catalogs picture clean
+.PHONY: help sandbox run check-setup test test-postgresql test-wordpress test-browser test-crash soak bench check lint fmt catalogs picture clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-crash: $(READY) ## a real process, killed again and again
 
 soak: $(READY) ## the same for long, with crowds of thousands (DAUYS_TEST_SEED=… repeats a run, DAUYS_TEST_RATE=25 slows it)
 	DAUYS_SOAK=1 $(PYTHON) -m pytest tests/crash $(ARGS)
+
+bench: $(READY) ## how fast, beside what one would use instead; half an hour (ARGS="sending --rounds 3")
+	$(UV) run --locked --inexact --quiet --group bench python -m bench $(ARGS)
 
 check: lint test ## what a change must pass: lint, types, directions, catalogs, tests
 

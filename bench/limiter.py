@@ -1,23 +1,23 @@
-"""LaneLimiter beside PTB's own AIORateLimiter, on one story each, in virtual time.
+"""LaneLimiter beside PTB's own AIORateLimiter in front of a strict Telegram, on one story each, in virtual time.
 
-    uv run --with aiolimiter python -m bench.limiter
-
-The far end is strict as Telegram is: 30 calls in any second, then 429 and a flood wait in which every call is refused.
+Strict as Telegram is: 30 calls in any second, then 429 and a flood wait in which every call is refused.
 """
 
 import asyncio
-import contextlib
 import logging
 import os
+from array import array
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
-import click
 from telegram.error import RetryAfter
 from telegram.ext import AIORateLimiter, BaseRateLimiter
 
+from bench.plan import Bench
+from bench.processes import most_in
+from bench.table import Line, at_most, beside, failed, shown
 from bot.delivery.limiter import LaneLimiter
 from bot.logic.lanes import Lane
 from tests.support.virtual_loop import run_virtually
@@ -32,7 +32,7 @@ FLOOD_S = 5
 class Strict:
     """The far end, and what it saw."""
 
-    arrived: list[float] = field(default_factory=list)
+    arrived: "array[float]" = field(default_factory=lambda: array("d"))
     refused: int = 0
     _taken: deque[float] = field(default_factory=deque)
     _flood_until: float = 0.0
@@ -83,42 +83,35 @@ async def story(limiter: BaseRateLimiter[Lane] | BaseRateLimiter[int], *, broadc
     reply_after_s = loop.time() - REPLY_AT_S
     await asyncio.gather(*tasks)
     cpu_us = (sum(os.times()[:2]) - cpu_before) / MESSAGES * 1e6
-    return Result(reply_after_s, loop.time(), far_end.refused, failed, most_in_a_second(far_end.arrived), cpu_us)
+    return Result(reply_after_s, loop.time(), far_end.refused, failed, most_in(1.0, far_end.arrived), cpu_us)
 
 
-def most_in_a_second(moments: list[float]) -> int:
-    most, first = 0, 0
-    for index, moment in enumerate(moments):
-        while moments[first] <= moment - 1.0:
-            first += 1
-        most = max(most, index - first + 1)
-    return most
-
-
-def show(name: str, result: Result) -> None:
-    click.echo(
-        f"{name:<16} reply after {result.reply_after_s:7.2f} s   all after {result.took_s:6.1f} s"
-        f"   429: {result.refused:5d}   given up: {result.failed:4d}"
-        f"   most in 1 s: {result.most_in_a_second:4d}   CPU {result.cpu_us:4.0f} us each"
-    )
-
-
-def main() -> None:
+def limiter(bench: Bench) -> list[Line]:
+    """2000 messages owed at once, and one reply."""
+    bench.tell("our limiter and AIORateLimiter in front of a strict Telegram, in virtual time")
     logging.disable(logging.CRITICAL)  # PTB's limiter logs a traceback for each call it gives up on
-    ours = run_virtually(story(LaneLimiter(), broadcast=Lane.BROADCAST, reply=Lane.REPLY), tick_s=TICK_S)
-    show("LaneLimiter", ours)
-    contestants: list[tuple[str, Callable[[], BaseRateLimiter[int]]]] = [
-        ("AIORateLimiter", lambda: AIORateLimiter(max_retries=5)),
-        ("  at 25/s", lambda: AIORateLimiter(overall_max_rate=25, max_retries=5)),
-    ]
-    for name, make in contestants:
-        with contextlib.suppress(RuntimeError):  # without aiolimiter there is nothing to compare with
-            theirs = run_virtually(story(make(), broadcast=None, reply=None), tick_s=TICK_S)
-            show(name, theirs)
-            click.echo(
-                f"{'':<16} a reply waits {theirs.reply_after_s / max(ours.reply_after_s, 1e-3):.0f} times as long"
-            )
+    try:
+        ours = run_virtually(story(LaneLimiter(), broadcast=Lane.BROADCAST, reply=Lane.REPLY), tick_s=TICK_S)
+        lines = [
+            at_most("a strict Telegram: the reply waits", ours.reply_after_s, 1, unit="s"),
+            at_most("a strict Telegram: calls refused", ours.refused, 0, unit=""),
+            beside("a strict Telegram: all 2000 sent", f"after {shown(ours.took_s, 's')}", asdict(ours)),
+        ]
+        return [*lines, *(_theirs(name, make) for name, make in CONTESTANTS.items())]
+    finally:
+        logging.disable(logging.NOTSET)
 
 
-if __name__ == "__main__":
-    main()
+CONTESTANTS: dict[str, Callable[[], BaseRateLimiter[int]]] = {
+    "AIORateLimiter": lambda: AIORateLimiter(max_retries=5),
+    "AIORateLimiter at 25/s": lambda: AIORateLimiter(overall_max_rate=25, max_retries=5),
+}
+
+
+def _theirs(name: str, make: Callable[[], BaseRateLimiter[int]]) -> Line:
+    try:
+        result = run_virtually(story(make(), broadcast=None, reply=None), tick_s=TICK_S)
+    except RuntimeError as error:  # PTB's word for a library that is not installed
+        return failed(f"a strict Telegram: {name}", str(error))
+    told = f"reply after {shown(result.reply_after_s, 's')}, {result.refused} refused, {result.failed} given up"
+    return beside(f"a strict Telegram: {name}", told, asdict(result))

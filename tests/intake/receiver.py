@@ -21,6 +21,7 @@ from bot.intake.processing import PersonalProcessor
 from bot.services.articles import Articles
 from bot.services.desk import Desk
 from bot.services.dialogs import Dialogs
+from bot.services.doubts import Doubts
 from bot.services.outbox import Bell
 from bot.services.readers import Readers
 from bot.services.submissions import Submissions
@@ -100,6 +101,7 @@ def _services(settings: Settings, database: Database, now: Callable[[], datetime
         dialogs=Dialogs(database, bell),
         submissions=Submissions(database, bell, desk),
         desk=desk,
+        doubts=Doubts(database, bell, desk),
     )
 
 
