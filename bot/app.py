@@ -32,6 +32,7 @@ from bot.intake.inbox import Inbox
 from bot.intake.memory import MemoryFeed
 from bot.intake.polling import Poller
 from bot.intake.processing import PersonalProcessor
+from bot.intake.vigil import Vigil
 from bot.intake.webhook import Hook, Receiver
 from bot.logic.lanes import Lane
 from bot.logic.pacing import Limits
@@ -147,6 +148,7 @@ class Dauys:
         self.application = self._build(register)
         self.engine = self._build_engine(self.application.bot)
         self._poller = Poller(self.application.bot, self._polling_request, self.inbox.take)
+        self._vigil = Vigil(self._poller.run)
         self._receiver: Receiver | None = None
         if settings.telegram.mode == "webhook" and role is not Role.WORKER:
             self._receiver = Receiver(self.application.bot, Hook.from_settings(settings.telegram), self.inbox.take)
@@ -241,8 +243,13 @@ class Dauys:
             self._spawn("receiving", self._receiver.run())
         self._session = open_session(f"Dauys/{VERSION} (+{self.settings.newsroom.site or 'news bot'})")
         leading = partial(self._lead, self._session)
-        self._spawn("leading", lead(self.database, "bot", leading, on_change=_tell_standing))
+        self._spawn("leading", lead(self.database, "bot", leading, on_change=self._stand))
         return waiting
+
+    def _stand(self, standing: Standing) -> None:
+        _log.info("standing", standing=standing)
+        if self._receiver is None:
+            self._vigil.stand(standing)
 
     async def _lead(self, session: aiohttp.ClientSession) -> None:
         """What only one process may do."""
@@ -343,6 +350,7 @@ class Dauys:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._vigil.close()
         if self._receiver is not None:
             await self._receiver.close()
         # Nothing new is begun on either side, and both sides end what they began at the same time.
@@ -409,10 +417,6 @@ class Dauys:
         finally:
             stop_task.cancel()
             await self.stop()
-
-
-def _tell_standing(standing: Standing) -> None:
-    _log.info("standing", standing=standing)
 
 
 async def _until(event: asyncio.Event) -> None:
