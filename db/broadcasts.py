@@ -82,9 +82,9 @@ async def find_unfinished(connection: AsyncConnection, broadcast_id: int | None 
 async def go_on(connection: AsyncConnection, broadcast: Broadcast, *, lane: int, limit: int = PAGE) -> Page:
     """Owes the broadcast to the next `limit` chats and moves its cursor; `broadcast` must be as the database has it."""
     ahead = _chats(broadcast).order_by("chat_id").limit(limit).subquery()
-    place = func.row_number().over(order_by=ahead.c.chat_id) - 1
+    placed = select(ahead.c.chat_id, (func.row_number().over(order_by=ahead.c.chat_id) - 1).label("place")).subquery()
     # `op`: SQLAlchemy's own division of whole numbers is not one on every database.
-    numbered = select(ahead.c.chat_id, place.op("/")(CHUNK).label("number")).subquery()
+    numbered = select(placed.c.chat_id, placed.c.place.op("/")(CHUNK).label("number")).subquery()
     found = await connection.execute(
         select(func.min(numbered.c.chat_id), func.max(numbered.c.chat_id), func.count())
         .group_by(numbered.c.number)
@@ -156,8 +156,9 @@ def _chats(broadcast: Broadcast) -> Select[tuple[int, int | None, int | None]]:
         case BroadcastKind.ARTICLE:
             chosen = (
                 select(
-                    readers.c.id.label("chat_id"),
-                    readers.c.id.label("reader_id"),
+                    # Not the reader's own id, which is the same: these stand in their order in the index.
+                    subscriptions.c.reader_id.label("chat_id"),
+                    subscriptions.c.reader_id.label("reader_id"),
                     cast(null(), BigInteger).label("message_id"),
                 )
                 .join_from(readers, subscriptions, subscriptions.c.reader_id == readers.c.id)
@@ -167,7 +168,7 @@ def _chats(broadcast: Broadcast) -> Select[tuple[int, int | None, int | None]]:
                     readers.c.blocked_at.is_(None),
                 )
             )
-            return chosen if broadcast.cursor is None else chosen.where(readers.c.id > broadcast.cursor)
+            return chosen if broadcast.cursor is None else chosen.where(subscriptions.c.reader_id > broadcast.cursor)
         case BroadcastKind.CORRECTION:
             article = select(broadcasts.c.id).where(
                 broadcasts.c.article_id == broadcast.article_id, broadcasts.c.kind == BroadcastKind.ARTICLE

@@ -48,7 +48,7 @@ subscriptions = Table(
     metadata,
     Column("reader_id", ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
     Column("language", String(8), primary_key=True),
-    Index("ix_subscriptions_language", "language"),
+    Index("ix_subscriptions_language", "language", "reader_id"),
 )
 
 sources = Table(

@@ -36,6 +36,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_broadcasts_key")),
     )
     op.create_index("ix_broadcasts_article_id", "broadcasts", ["article_id"])
+    op.drop_index("ix_subscriptions_language", table_name="subscriptions")
+    op.create_index("ix_subscriptions_language", "subscriptions", ["language", "reader_id"])
     for name in _OLD_INDEXES:
         op.drop_index(name, table_name="deliveries")
     with op.batch_alter_table("deliveries") as batch:
