@@ -83,8 +83,9 @@ async def go_on(connection: AsyncConnection, broadcast: Broadcast, *, lane: int,
     """Owes the broadcast to the next `limit` chats and moves its cursor; `broadcast` must be as the database has it."""
     ahead = _chats(broadcast).order_by("chat_id").limit(limit).subquery()
     place = func.row_number().over(order_by=ahead.c.chat_id) - 1
-    # `op`: SQLAlchemy's own division of whole numbers is not one on every database.
-    numbered = select(ahead.c.chat_id, place.op("/")(CHUNK).label("number")).subquery()
+    # `op`: SQLAlchemy's own division of whole numbers is not one on every database. Without its
+    # precedence the minus before it gets no brackets, and each chat would be a chunk of its own.
+    numbered = select(ahead.c.chat_id, place.op("/", precedence=8)(CHUNK).label("number")).subquery()
     found = await connection.execute(
         select(func.min(numbered.c.chat_id), func.max(numbered.c.chat_id), func.count())
         .group_by(numbered.c.number)
