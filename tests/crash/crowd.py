@@ -130,6 +130,15 @@ class Crowd:
         return all(reader.stage is Stage.CONTENT for reader in self.speakers)
 
     @property
+    def nobody_is_in_the_middle(self) -> bool:
+        """Each speaker has been thanked, or waits for an article that may never come; each card is decided."""
+        return (
+            all(reader.stage in (Stage.CONTENT, Stage.ARTICLE) for reader in self.speakers)
+            and all(card.decided_copies == card.messages for card in self.cards.values())
+            and self.cards.keys() == self.verdicts.keys()
+        )
+
+    @property
     def all_have_everything(self) -> bool:
         """Each article at each reader, thanks for each speaker, a card and a shown decision for each submission."""
         return (

@@ -71,6 +71,7 @@ class Trial:
         try:
             async with asyncio.timeout(ENOUGH_S):
                 await asyncio.gather(killer, people)
+            await self.crowd.until(lambda: self.crowd.nobody_is_in_the_middle, within_s=ENOUGH_S)
             await until_nothing_is_owed(self._database_url)
             self.crowd.look()
             assert await self.bot.stop() == 0
