@@ -52,7 +52,7 @@ soak: $(READY) ## the same for long, with crowds of thousands (DAUYS_TEST_SEED=â
 	DAUYS_SOAK=1 $(PYTHON) -m pytest tests/crash $(ARGS)
 
 bench: $(READY) ## how fast, beside what one would use instead; half an hour (ARGS="sending --rounds 3")
-	$(UV) run --locked --inexact --quiet --group bench python -m bench $(ARGS)
+	$(UV) run --locked --inexact --quiet --with 'aiogram>=3.31,<4' --with 'aiolimiter>=1.2,<2' python -m bench $(ARGS)
 
 check: lint test ## what a change must pass: lint, types, directions, catalogs, tests
 
