@@ -51,6 +51,10 @@ class Receiver:
     jobs: Jobs
     telegram: Telegram
 
+    def knows(self, person_id: int) -> None:
+        """Telegram does: somebody who has started the bot."""
+        self.telegram.add_person("Айгүл", user_id=person_id).started = True
+
     async def take(self, *updates: RawUpdate) -> None:
         assert await self.inbox.take(updates)
 
