@@ -28,10 +28,12 @@ from bot.delivery.sender import Sender
 from bot.delivery.topics import Topics
 from bot.i18n import Catalogs
 from bot.intake.feed import UPDATES, Feed
+from bot.intake.hotline import Switchboard
 from bot.intake.inbox import Inbox
 from bot.intake.memory import MemoryFeed
 from bot.intake.polling import Poller
 from bot.intake.processing import PersonalProcessor
+from bot.intake.settling import Settler
 from bot.intake.vigil import Vigil
 from bot.intake.webhook import Hook, Receiver
 from bot.logic.lanes import Lane
@@ -142,7 +144,8 @@ class Dauys:
         self._gate: Gate = SharedGate(self.database, limits=limits) if self._is_shared else OpenGate()
         self._limiter = LaneLimiter(limits=limits, gate=self._gate)
         self.inbox = Inbox(self.database, self.services)
-        self._processor = PersonalProcessor(self.inbox, self.services)
+        self._settler = Settler(self.inbox, self.services)
+        self._processor = PersonalProcessor(self.inbox, self.services, self._settler)
         self._jobs: Jobs | None = None
         self._handling: JobFeed | None = None
         self.application = self._build(register)
@@ -176,6 +179,7 @@ class Dauys:
             .build()
         )
         self.inbox.attach(application, self._make_feed())
+        self.inbox.connect(Switchboard(bot, self._limiter, self.services), self._settler.settle)
         register(application)
         return application
 
@@ -393,6 +397,9 @@ class Dauys:
             await asyncio.gather(self._engine_task, return_exceptions=True)
 
     async def _end_handling(self) -> None:
+        await asyncio.gather(self.inbox.drain(), self._end_application())
+
+    async def _end_application(self) -> None:
         if self._jobs is not None and self._jobs_task is not None:
             self._jobs.stop()
             await asyncio.wait([self._jobs_task])

@@ -12,7 +12,7 @@ from telegram import Message, Update
 from telegram.error import BadRequest
 from telegram.ext import Application, BaseHandler, CallbackContext, ExtBot
 
-from bot.delivery.direct import edit_screen, send_contact, send_screen
+from bot.delivery.direct import edit_screen, send_screen
 from bot.i18n import Catalogs, Texts
 from bot.logic.callbacks import Press, read_press
 from bot.logic.cutting import clean_words, one_line
@@ -20,7 +20,7 @@ from bot.logic.dialogs import Dialog, open_dialog
 from bot.logic.lanes import Lane
 from bot.logic.screen import Screen
 from bot.logic.screens.dialogs import NAME_LENGTH, step_screen
-from bot.logic.screens.hotline import hotline_button, hotline_card, hotline_contacts
+from bot.logic.screens.hotline import hotline_button
 from bot.logic.screens.readers import About, saved, too_late
 from bot.logic.views import ArticleView
 from bot.services.articles import Articles
@@ -190,27 +190,6 @@ class Context(CallbackContext[Bot, _Data, _Data, _Data]):
 
 DauysApplication = Application[Bot, Context, _Data, _Data, _Data, None]
 AnyHandler = BaseHandler[Update, Context, None]
-
-
-async def answer_hotline(bot: Bot, services: Services, update: Update, *, language: str | None) -> None:
-    """The hotline's cards. Needs no database, no reader and no queue: it must work when nothing else does."""
-    chat = update.effective_chat
-    if chat is None:
-        return
-    texts = services.catalogs[language or app_language(update)]
-    numbers = services.settings.hotline.numbers
-    message = update.effective_message
-    thread_id = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
-    await send_screen(bot, chat.id, hotline_card(texts, numbers), lane=Lane.HOTLINE, thread_id=thread_id)
-    for contact in hotline_contacts(texts, numbers):
-        await send_contact(
-            bot,
-            chat.id,
-            phone_number=contact.phone_number,
-            first_name=contact.first_name,
-            lane=Lane.HOTLINE,
-            thread_id=thread_id,
-        )
 
 
 def texts_for(services: Services, reader: Reader | None, update: Update) -> Texts:

@@ -25,7 +25,7 @@ class DialogRow:
     updated_at: datetime
 
 
-_COLUMNS = (
+DIALOG_COLUMNS = (
     dialogs.c.reader_id,
     dialogs.c.flow,
     dialogs.c.step,
@@ -33,10 +33,11 @@ _COLUMNS = (
     dialogs.c.is_parked,
     dialogs.c.updated_at,
 )
+"""In the order of a `DialogRow`."""
 
 
 async def find_dialog(connection: AsyncConnection, reader_id: int) -> DialogRow | None:
-    row = (await connection.execute(select(*_COLUMNS).where(dialogs.c.reader_id == reader_id))).one_or_none()
+    row = (await connection.execute(select(*DIALOG_COLUMNS).where(dialogs.c.reader_id == reader_id))).one_or_none()
     return None if row is None else DialogRow(*row)
 
 
@@ -62,7 +63,7 @@ async def park_dialogs(connection: AsyncConnection, *, idle_since: datetime) -> 
         update(dialogs)
         .where(~dialogs.c.is_parked, dialogs.c.updated_at <= idle_since)
         .values(is_parked=True)
-        .returning(*_COLUMNS)
+        .returning(*DIALOG_COLUMNS)
     )
     return [DialogRow(*row) for row in await connection.execute(statement)]
 

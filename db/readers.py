@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db.tables import readers, subscriptions
+from db.dialogs import DIALOG_COLUMNS, DialogRow
+from db.tables import dialogs, readers, subscriptions
 from db.upserts import count_inserted, insert_into
 
 
@@ -42,6 +43,18 @@ async def find_readers(connection: AsyncConnection, reader_ids: Collection[int])
     """Those of them who are known, by id."""
     rows = await connection.execute(select(*_COLUMNS).where(readers.c.id.in_(reader_ids)))
     return {row.id: Reader(*row) for row in rows}
+
+
+async def find_with_dialogs(
+    connection: AsyncConnection, reader_ids: Collection[int]
+) -> dict[int, tuple[Reader, DialogRow | None]]:
+    """Those of them who are known, by id, each with where they stand."""
+    statement = select(*_COLUMNS, *DIALOG_COLUMNS).select_from(
+        readers.outerjoin(dialogs, dialogs.c.reader_id == readers.c.id)
+    )
+    rows = await connection.execute(statement.where(readers.c.id.in_(reader_ids)))
+    cut = len(_COLUMNS)
+    return {row[0]: (Reader(*row[:cut]), None if row[cut] is None else DialogRow(*row[cut:])) for row in rows}
 
 
 async def set_language(connection: AsyncConnection, reader_id: int, language: str) -> None:

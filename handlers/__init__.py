@@ -1,6 +1,7 @@
 """What a person can do, one file for each feature; `register` sets the order in which they are asked.
 
-The first handler that takes an update is the only one. Features do not import each other: what they share is in `bot`.
+The first handler that takes an update is the only one; the hotline needs none (`bot.intake.hotline`). Features do not
+import each other: what they share is in `bot`.
 """
 
 from bot.context import DauysApplication
@@ -14,7 +15,6 @@ from handlers import (
     fallback,
     groups,
     help,  # noqa: A004 - named for the command that it answers
-    hotline,
     language,
     privacy,
     resume,
@@ -25,9 +25,8 @@ from handlers import (
 
 
 def register(application: DauysApplication) -> None:
-    """Adds every feature. The order is the rule of precedence: the hotline before everything, the fallback after."""
+    """Adds every feature. The order is the rule of precedence: the fallback after everything."""
     for feature in (
-        hotline,
         desk,
         groups,
         subscription,

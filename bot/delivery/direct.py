@@ -12,9 +12,7 @@ from bot.logic.lanes import Lane
 from bot.logic.screen import Screen
 
 
-async def send_screen(
-    bot: ExtBot[Lane], chat_id: int, screen: Screen, *, lane: Lane = Lane.REPLY, thread_id: int | None = None
-) -> None:
+async def send_screen(bot: ExtBot[Lane], chat_id: int, screen: Screen) -> None:
     await bot.send_message(
         chat_id,
         screen.body.text,
@@ -22,8 +20,7 @@ async def send_screen(
         reply_markup=_markup(screen),
         link_preview_options=_preview(screen),
         disable_notification=screen.silent,
-        message_thread_id=thread_id,
-        rate_limit_args=lane,
+        rate_limit_args=Lane.REPLY,
     )
 
 
@@ -43,12 +40,6 @@ async def edit_screen(bot: ExtBot[Lane], chat_id: int, message_id: int, screen: 
         # It stands there as wanted already: the second press on the same button.
         if "message is not modified" not in error.message.lower():
             await send_screen(bot, chat_id, screen)
-
-
-async def send_contact(
-    bot: ExtBot[Lane], chat_id: int, *, phone_number: str, first_name: str, lane: Lane, thread_id: int | None
-) -> None:
-    await bot.send_contact(chat_id, phone_number, first_name, message_thread_id=thread_id, rate_limit_args=lane)
 
 
 def _entities(screen: Screen) -> list[MessageEntity]:

@@ -133,14 +133,18 @@ class JobFeed:
     async def _handle(self, row: WaitingUpdate) -> None:
         if row.update_id in self._in_hands:
             raise Again(IN_HANDS_S)  # we were taken for dead, and are still at it
-        update = self._inbox.read(row)
-        if update is None:
+        is_hotline = self._inbox.is_hotline(row.payload)
+        update = None if is_hotline else self._inbox.read(row)
+        if update is None and not is_hotline:
             return
         held = self._in_hands[row.update_id] = _InHands(row, is_direct=False)
         application = self._inbox.application
         try:
-            # Past PTB's own bound: how many are handled at once is the worker's to say.
-            await application.update_processor.do_process_update(update, application.process_update(update))
+            if update is None:
+                await self._inbox.answer_hotline(row)
+            else:
+                # Past PTB's own bound: how many are handled at once is the worker's to say.
+                await application.update_processor.do_process_update(update, application.process_update(update))
         finally:
             del self._in_hands[row.update_id]
         if held.again_after_s is not None:

@@ -1,20 +1,24 @@
 """The durable inbox: stores updates before Telegram is told, and writes down what became of each.
 
 Poller ─► take ─► (stored) ─► Feed ─► PersonalProcessor ─► handlers ─► done | aside | again
+            │         └─ the hotline's ─► Switchboard ─► done | aside | again
             └─ the database is gone: the hotline alone is answered, Telegram keeps the rest
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Protocol
 
 import structlog
 from telegram import Update
-from telegram.error import TelegramError
 
-from bot.context import DauysApplication, Services, answer_hotline
+from bot.context import DauysApplication, Services
 from bot.intake.feed import Feed
+from bot.intake.gathering import Gathering
+from bot.intake.hotline import Answered, HungUpError, Switchboard
 from bot.intake.incoming import RawUpdate, asks_for_hotline, person_of, update_id_of
 from db import updates as update_rows
 from db.database import Database, DatabaseError, Transaction, is_away
@@ -28,6 +32,11 @@ REMEMBERED_CALLS = 1000
 _log = structlog.get_logger(__name__)
 
 
+class Settle(Protocol):
+    async def __call__(self, row: WaitingUpdate, error: Exception | None, *, language: str | None) -> None:
+        """See `bot.intake.settling`."""
+
+
 class Inbox:
     def __init__(self, database: Database, services: Services) -> None:
         self.database = database
@@ -35,6 +44,10 @@ class Inbox:
         self._numbers = frozenset(number.number for number in services.settings.hotline.numbers)
         self._application: DauysApplication | None = None
         self._feed: Feed | None = None
+        self._switchboard: Switchboard | None = None
+        self._settle: Settle | None = None
+        self._finished: dict[int, WaitingUpdate] = {}
+        self._finishing = Gathering(self._finish_all)
         self._answered_unstored: OrderedDict[int, None] = OrderedDict()
         self._background: set[asyncio.Task[None]] = set()
         self._storing: asyncio.Task[bool] | None = None
@@ -44,6 +57,17 @@ class Inbox:
         """The application that handles updates, and how they come to it; both are made after the inbox and need it."""
         self._application = application
         self._feed = feed
+
+    def connect(self, switchboard: Switchboard, settle: Settle) -> None:
+        """Who answers calls for the hotline, and who says what becomes of one that failed."""
+        self._switchboard = switchboard
+        self._settle = settle
+
+    @property
+    def switchboard(self) -> Switchboard:
+        if self._switchboard is None:
+            raise LookupError("no switchboard is connected")
+        return self._switchboard
 
     @property
     def application(self) -> DauysApplication:
@@ -83,7 +107,8 @@ class Inbox:
             async with self.database.write() as connection:
                 known = await update_rows.store_updates(connection, incoming, now=self._services.now())
                 answered = [one.update_id for one in incoming if one.update_id in self._answered_unstored]
-                await update_rows.finish_updates(connection, answered, now=self._services.now())
+                if answered:
+                    await update_rows.finish_updates(connection, answered, now=self._services.now())
                 new = [one for one in incoming if one.update_id in known and one.update_id not in answered]
                 await self.feed.note(connection, new)
         except DatabaseError as error:
@@ -99,7 +124,7 @@ class Inbox:
     @property
     def is_idle(self) -> bool:
         """Whether everything that is in hands here is finished."""
-        return self.feed.is_idle and not self._background
+        return self.feed.is_idle and self.switchboard.is_idle and self._finishing.is_idle and not self._background
 
     def waiting_of(self, update_id: int) -> WaitingUpdate | None:
         """What is to be handled under this number: nothing more once `stop` was called."""
@@ -108,10 +133,21 @@ class Inbox:
     def stop(self) -> None:
         """Hands nothing over any more: what waits is in the database and comes again at the next start."""
         self._is_stopping = True
+        self.switchboard.stop()
+
+    async def drain(self) -> None:
+        """After `stop`: returns when whoever has a part of the hotline's answer has all of it, and that is noted."""
+        await self.switchboard.drain()
+        await self._finishing.drain()
 
     def hand_over(self, row: WaitingUpdate) -> None:
-        """Into PTB's own queue; whoever does it answers to `waiting_of`."""
-        update = None if self._is_stopping else self.read(row)
+        """To the switchboard, or into PTB's own queue; whoever takes it from there answers to `waiting_of`."""
+        if self._is_stopping:
+            return
+        if self.is_hotline(row.payload):
+            self.switchboard.connect(row.payload, partial(self._note_answered, row))
+            return
+        update = self.read(row)
         if update is not None:
             self.application.update_queue.put_nowait(update)
 
@@ -128,12 +164,50 @@ class Inbox:
             self.in_background(self.put_aside(row, error))
             return None
 
+    async def answer_hotline(self, row: WaitingUpdate) -> None:
+        """Like `hand_over` for a call that a job brought: returns when the feed knows what became of it."""
+        if self._is_stopping:
+            return
+        ended: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self.switchboard.connect(row.payload, partial(_tell, ended))
+        answered = await ended
+        if not isinstance(answered.error, HungUpError):
+            await self._settle_call(row, answered)
+
+    def _note_answered(self, row: WaitingUpdate, answered: Answered) -> None:
+        match answered.error:
+            case None:
+                self._note_finished(row)  # nobody waits for that: no task for each of a crowd
+            case HungUpError():
+                pass  # in the database, and comes again at the next start
+            case _:
+                self.in_background(self._settle_call(row, answered))
+
+    async def _settle_call(self, row: WaitingUpdate, answered: Answered) -> None:
+        if self._settle is None:
+            raise LookupError("no switchboard is connected")
+        await self._settle(row, answered.error, language=answered.language)
+
     async def finish(self, row: WaitingUpdate) -> None:
-        """Handled and answered. While the database is gone this waits, and only this person's next words with it."""
+        """Handled and answered. While the database is gone this waits, and only this person's next words with it.
+
+        Many people's are written down in one transaction. The person's next words are handed over only when it is
+        committed: handed over before, a crash would have these handled again after what came of those; somebody would
+        be made known again who had just asked to be forgotten.
+        """
+        await self._note_finished(row)
+
+    def _note_finished(self, row: WaitingUpdate) -> "asyncio.Future[None]":
+        self._finished[row.update_id] = row
+        return self._finishing.ask(row.update_id)
+
+    async def _finish_all(self, update_ids: Sequence[int]) -> Mapping[int, None]:
         is_finished = await self._persist(
-            lambda connection: update_rows.finish_updates(connection, [row.update_id], now=self._services.now())
+            lambda connection: update_rows.finish_updates(connection, update_ids, now=self._services.now())
         )
-        await self.feed.forget(row, is_finished=is_finished)
+        for update_id in update_ids:
+            await self.feed.forget(self._finished.pop(update_id), is_finished=is_finished)
+        return dict.fromkeys(update_ids)
 
     async def put_aside(self, row: WaitingUpdate, error: Exception) -> None:
         """Kept for the operator, never tried again."""
@@ -183,18 +257,13 @@ class Inbox:
             self._answered_unstored[one.update_id] = None
             if len(self._answered_unstored) > REMEMBERED_CALLS:
                 self._answered_unstored.popitem(last=False)
-            self.in_background(self._answer_unstored(one))
+            self.switchboard.connect(one.payload, partial(self._note_unstored, one.update_id), may_look=False)
 
-    async def _answer_unstored(self, one: IncomingUpdate) -> None:
-        update = Update.de_json(dict(one.payload), self.application.bot)
-        try:
-            await answer_hotline(self.application.bot, self._services, update, language=None)
-            if update.callback_query is not None:
-                await update.callback_query.answer()
-        except TelegramError:
+    def _note_unstored(self, update_id: int, answered: Answered) -> None:
+        if answered.error is not None:
             # Answered when Telegram shows it the next time.
-            self._answered_unstored.pop(one.update_id, None)
-            raise
+            _log.warning("hotline_not_answered", error=type(answered.error).__name__)
+            self._answered_unstored.pop(update_id, None)
 
     def in_background(self, work: Coroutine[object, object, None]) -> None:
         """Runs to its end by itself; an error of it is logged."""
@@ -207,7 +276,14 @@ class Inbox:
         ending = [*self._background, *([] if self._storing is None else [self._storing])]
         for task in ending:
             task.cancel()
+        await self.switchboard.close()
+        await self._finishing.close()
         await asyncio.gather(*ending, return_exceptions=True)
+
+
+def _tell(ended: "asyncio.Future[Answered]", answered: Answered) -> None:
+    if not ended.done():
+        ended.set_result(answered)
 
 
 async def _logged(work: Coroutine[object, object, None]) -> None:

@@ -25,6 +25,7 @@ class MemoryFeed:
         self._loaded: dict[int, WaitingUpdate] = {}
         self._more_in_database = False
         self._loading = asyncio.Lock()
+        self._ended_meanwhile: set[int] = set()
 
     async def note(self, connection: Transaction, new: Sequence[IncomingUpdate]) -> None:
         """Nothing: at the next start everything that is stored is fed."""
@@ -33,14 +34,14 @@ class MemoryFeed:
         return await self._load()
 
     async def take(self, new: Sequence[IncomingUpdate]) -> None:
-        if self._more_in_database or len(self._loaded) >= LOADED_AT_MOST:
-            # A flood: what is stored is fed in order, a page at a time, as what is loaded gets done.
+        is_flood = self._more_in_database or len(self._loaded) >= LOADED_AT_MOST
+        for one in new:
+            if one.update_id not in self._loaded and (not is_flood or self._inbox.is_hotline(one.payload)):
+                self._feed(one.as_waiting())
+        if is_flood:
+            # What is stored is fed in order, a page at a time, as what is loaded gets done.
             self._more_in_database = True
             await self._load_more()
-            return
-        for one in new:
-            if one.update_id not in self._loaded:
-                self._feed(one.as_waiting())
 
     @property
     def is_idle(self) -> bool:
@@ -60,6 +61,8 @@ class MemoryFeed:
     async def forget(self, row: WaitingUpdate, *, is_finished: bool) -> None:
         del is_finished  # what could not be written down comes again at the next start, not before
         self._loaded.pop(row.update_id, None)
+        if self._loading.locked():
+            self._ended_meanwhile.add(row.update_id)
         queue = self._people.get(row.person_id)
         if queue and queue[0].update_id == row.update_id:
             queue.popleft()
@@ -82,10 +85,12 @@ class MemoryFeed:
 
     async def _load(self) -> int:
         async with self._loading:
-            # Known before the look: what gets done during it is still waiting in what was seen.
+            # What is begun or gets done during the look may still be waiting in what was seen.
+            self._ended_meanwhile.clear()
             known = frozenset(self._loaded)
             async with self._inbox.database.read() as connection:
                 waiting = await waiting_updates(connection, limit=len(known) + LOADED_AT_MOST)
+            known |= self._loaded.keys() | self._ended_meanwhile
             fresh = [row for row in waiting if row.update_id not in known]
             self._more_in_database = len(fresh) >= LOADED_AT_MOST
             for row in fresh:

@@ -22,9 +22,7 @@ class Dialogs:
         """Where the reader stands; a dialog idle for an hour reads as parked, one idle for a day is gone."""
         async with self._database.read() as connection:
             row = await dialog_rows.find_dialog(connection, reader_id)
-        if row is None or now - row.updated_at >= DRAFT_KEPT:
-            return None
-        return read_dialog(row.step, row.data, is_parked=row.is_parked or now - row.updated_at >= IDLE)
+        return dialog_of(row, now=now)
 
     async def save(self, reader_id: int, dialog: Dialog, *, update_id: int, now: datetime) -> bool:
         """False when this update had its effect before: then nothing is changed."""
@@ -51,6 +49,13 @@ class Dialogs:
         if owed:
             self._bell.ring()
         return len(parked)
+
+
+def dialog_of(row: DialogRow | None, *, now: datetime) -> Dialog | None:
+    """As `Dialogs.find` gives it."""
+    if row is None or now - row.updated_at >= DRAFT_KEPT:
+        return None
+    return read_dialog(row.step, row.data, is_parked=row.is_parked or now - row.updated_at >= IDLE)
 
 
 def _with_draft(row: DialogRow) -> Dialog | None:

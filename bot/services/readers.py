@@ -1,10 +1,12 @@
 """Readers: who they are to us, the language they are spoken to in, and the news they chose."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.logic.dialogs import Dialog
 from bot.services.desk import Desk
+from bot.services.dialogs import dialog_of
 from bot.services.outbox import Bell
 from db import deliveries as delivery_rows
 from db import readers as reader_rows
@@ -30,6 +32,14 @@ class Subscription:
     languages: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """Who speaks, and where they stand."""
+
+    reader: Reader
+    dialog: Dialog | None
+
+
 class Readers:
     def __init__(self, database: Database, bell: Bell, desk: Desk, *, choose: Choose) -> None:
         self._database = database
@@ -41,17 +51,29 @@ class Readers:
         async with self._database.read() as connection:
             return await reader_rows.find_reader(connection, reader_id)
 
+    async def find_all(self, reader_ids: Collection[int]) -> dict[int, Reader]:
+        """Those of them who are known, by id."""
+        async with self._database.read() as connection:
+            return await reader_rows.find_readers(connection, reader_ids)
+
     async def meet(self, reader_id: int, *, now: datetime) -> Reader:
         """The reader, made known on their first word."""
-        if (known := await self.find(reader_id)) is not None:
-            return known
-        async with self._database.write() as connection:
-            while True:
-                code = "".join(self._choose(CODE_LETTERS) for _ in range(CODE_LENGTH))
-                await reader_rows.add_reader(connection, reader_id, code=code, now=now)
-                # Not there after the insert: the code was somebody else's.
-                if (reader := await reader_rows.find_reader(connection, reader_id)) is not None:
-                    return reader
+        return (await self.meet_all([reader_id], now=now))[reader_id].reader
+
+    async def meet_all(self, reader_ids: Collection[int], *, now: datetime) -> dict[int, Acquaintance]:
+        """All of them, by id; writes only when one was not known."""
+        async with self._database.read() as connection:
+            found = await reader_rows.find_with_dialogs(connection, reader_ids)
+        if strangers := set(reader_ids) - found.keys():
+            async with self._database.write() as connection:
+                while strangers:
+                    for reader_id in sorted(strangers):
+                        code = "".join(self._choose(CODE_LETTERS) for _ in range(CODE_LENGTH))
+                        await reader_rows.add_reader(connection, reader_id, code=code, now=now)
+                    found |= await reader_rows.find_with_dialogs(connection, strangers)
+                    # Not there after the insert: the code was somebody else's.
+                    strangers -= found.keys()
+        return {reader_id: Acquaintance(reader, dialog_of(row, now=now)) for reader_id, (reader, row) in found.items()}
 
     async def speak(self, reader_id: int, language: str, *, first_news: Sequence[str]) -> None:
         """Speaks `language` to the reader from now on; the first choice also subscribes to `first_news`."""

@@ -16,8 +16,10 @@ from bot.delivery.limiter import LaneLimiter
 from bot.i18n import Catalogs
 from bot.intake.feed import UPDATES
 from bot.intake.handling import JobFeed
+from bot.intake.hotline import Switchboard
 from bot.intake.inbox import Inbox
 from bot.intake.processing import PersonalProcessor
+from bot.intake.settling import Settler
 from bot.services.articles import Articles
 from bot.services.desk import Desk
 from bot.services.dialogs import Dialogs
@@ -47,6 +49,11 @@ class Receiver:
     inbox: Inbox
     feed: JobFeed
     jobs: Jobs
+    telegram: Telegram
+
+    def knows(self, person_id: int) -> None:
+        """Telegram does: somebody who has started the bot."""
+        self.telegram.add_person("Айгүл", user_id=person_id).started = True
 
     async def take(self, *updates: RawUpdate) -> None:
         assert await self.inbox.take(updates)
@@ -115,12 +122,14 @@ async def receiving(
     services = _services(settings, database, lambda: moment)
     telegram = Telegram(clock=lambda: START, limits=Limits.off())
     inbox = Inbox(database, services)
-    processor = PersonalProcessor(inbox, services)
+    settler = Settler(inbox, services)
+    processor = PersonalProcessor(inbox, services, settler)
+    limiter = LaneLimiter(limits=UNPACED)
     bot: Bot = ExtBot(
         telegram.token,
         request=InProcessRequest(telegram),
         get_updates_request=InProcessRequest(telegram),
-        rate_limiter=LaneLimiter(limits=UNPACED),
+        rate_limiter=limiter,
     )
     builder = ApplicationBuilder().bot(bot).updater(None).job_queue(None).concurrent_updates(processor)
     application = builder.context_types(ContextTypes(context=Context)).build()
@@ -129,11 +138,12 @@ async def receiving(
     jobs = Jobs(settings.database.read_url(), beats_every_s=0.2, stalled_after_s=1.0)
     feed = JobFeed(inbox, jobs, now=services.now)
     inbox.attach(application, feed)
+    inbox.connect(Switchboard(bot, limiter, services), settler.settle)
     async with application:
         await application.start()
         working = asyncio.create_task(jobs.run([UPDATES], concurrency=concurrency)) if works else None
         try:
-            yield Receiver(database, application, inbox, feed, jobs)
+            yield Receiver(database, application, inbox, feed, jobs, telegram)
         finally:
             inbox.stop()
             jobs.stop()

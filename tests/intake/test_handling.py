@@ -17,6 +17,7 @@ from db.database import Database, open_database
 from db.jobs import NewJob, defer, live_jobs
 from db.tables import updates
 from db.updates import UpdateState, mark_effected
+from sandbox.faults import Fault
 from tests.intake.receiver import Log, receiving, words
 from tests.support.story import settings_for
 from tests.support.telegram import START
@@ -169,12 +170,13 @@ async def test_the_hotline_needs_no_job_and_waits_for_nobody(settings: Settings,
 
     async def be_slow(update: Update, context: Context) -> None:
         await log.handle(update, context)
-        if update.update_id == 1:
-            await let_go.wait()
+        await let_go.wait()
 
     async with receiving(settings, be_slow, concurrency=1) as receiver:
+        receiver.knows(AYGUL)
         await receiver.take(words(1, person_id=AYGUL), words(2, person_id=AYGUL, text="110"))
-        await log.until(lambda: sorted(log.begun) == [1, 2])
+        await receiver.telegram.wait_for(lambda: receiver.telegram.counts["sendContact"] == 1)
+        await log.until(lambda: log.begun == [1])
         async with database.read() as connection:
             assert await live_jobs(connection, HANDLE) == [{"update_id": 1}]
         let_go.set()
@@ -186,10 +188,26 @@ async def test_a_hotline_call_whose_process_died_is_answered_by_another(settings
     async with receiving(settings, log.handle, works=False) as dying:
         dying.inbox.stop()
         await dying.take(words(1, person_id=AYGUL, text="110"))
+        assert not dying.telegram.counts["sendMessage"]
     async with receiving(settings, log.handle, now=MUCH_LATER) as other:
+        other.knows(AYGUL)
         assert await other.feed.remember_forgotten() == 1
         await other.until_all_is_handled()
-    assert log.begun == [1]
+        assert (other.telegram.counts["sendMessage"], other.telegram.counts["sendContact"]) == (1, 1)
+    assert log.begun == []
+
+
+async def test_a_hotline_call_that_a_job_brings_is_tried_again_when_telegram_was_away(settings: Settings) -> None:
+    log = Log()
+    async with receiving(settings, log.handle, works=False) as dying:
+        dying.inbox.stop()
+        await dying.take(words(1, person_id=AYGUL, text="110"))
+    async with receiving(settings, log.handle, now=MUCH_LATER) as other:
+        other.knows(AYGUL)
+        other.telegram.add_fault(Fault("reset_before", "sendMessage"))
+        await other.feed.remember_forgotten()
+        await other.until_all_is_handled()
+        assert (other.telegram.counts["sendMessage"], other.telegram.counts["sendContact"]) == (1, 1)
 
 
 async def test_an_update_without_a_job_gets_one_and_those_that_have_one_get_none(
