@@ -13,14 +13,18 @@ from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberRestric
 from telegram.error import InvalidToken, TelegramError
 
 from bot.delivery.request import AiohttpRequest
+from bot.intake.feed import UPDATES
 from bot.logic.findings import (
     DeskFacts,
     Finding,
+    ProcessFacts,
     WebhookFacts,
     bad,
     good,
     judge_clock,
+    judge_database,
     judge_desk,
+    judge_processes,
     judge_source,
     judge_webhook,
     judge_webhook_while_polling,
@@ -30,8 +34,10 @@ from bot.sources.fetching import open_session
 from bot.sources.kinds import open_source
 from bot.sources.port import Faulty, Fetched, Unchanged
 from db.database import Database, DatabaseError, open_database
+from db.delivery_jobs import BROADCASTS, PEOPLE
 from db.desk import current_chat
 from db.migrate import HEAD, find_revision
+from db.presence import Presence, look
 
 CLOCK_WITHIN_S = 5.0
 
@@ -41,11 +47,11 @@ async def examine(settings: Settings, *, now: Callable[[], datetime]) -> list[Fi
     findings = [good("settings", "read and understood")]
     database = open_database(settings.database.read_url())
     try:
-        database_finding, desk_chat_id = await _database(settings, database)
+        database_findings, desk_chat_id = await _database(settings, database)
     finally:
         await database.close()
     findings += await _telegram(settings, desk_chat_id, now=now)
-    findings.append(database_finding)
+    findings += database_findings
     async with open_session("Dauys/check") as session:
         findings += [await _source(source, settings, session) for source in settings.sources]
         if not settings.sources:
@@ -114,22 +120,37 @@ async def _desk(bot: Bot, chat_id: int) -> Finding:
     )
 
 
-async def _database(settings: Settings, database: Database) -> tuple[Finding, int]:
-    """The finding, and where the desk is as far as the database knows."""
+async def _database(settings: Settings, database: Database) -> tuple[list[Finding], int]:
+    """The findings, and where the desk is as far as the database knows."""
     desk_chat_id = settings.desk.chat_id
+    present: Presence | None = None
     try:
-        version = await database.version()
+        where = f"{settings.database.safe_url()}, {database.dialect} {await database.version()}"
         revision = await find_revision(database)
         if revision is not None:
             async with database.read() as connection:
                 desk_chat_id = await current_chat(connection, desk_chat_id)
+            if database.dialect == "postgresql":
+                present = await look(database)
     except (DatabaseError, OSError) as error:
         cause = str(error.orig) if isinstance(error, DatabaseError) else str(error)
-        return bad("database", f"{settings.database.safe_url()}: {cause}", "check database.url"), desk_chat_id
-    state = {HEAD: f"tables at {revision}", None: "empty, made at the first start"}.get(
-        revision, f"tables at {revision}, migrated to {HEAD} at the next start"
+        return [bad("database", f"{settings.database.safe_url()}: {cause}", "check database.url")], desk_chat_id
+    processes = _process_facts(present) if present is not None else None
+    running = processes.bots + processes.workers if processes is not None else 0
+    findings = [judge_database(where, revision=revision, head=HEAD, processes=running)]
+    return findings + (judge_processes(processes) if processes is not None else []), desk_chat_id
+
+
+def _process_facts(present: Presence) -> ProcessFacts:
+    broadcasts_wait_s = 0.0 if BROADCASTS in present.busy else present.waits_s.get(BROADCASTS, 0.0)
+    return ProcessFacts(
+        bots=present.bots,
+        is_led=present.is_led,
+        workers=present.doing.get(PEOPLE, 0),
+        updates_wait_s=present.waits_s.get(UPDATES, 0.0),
+        people_wait_s=present.waits_s.get(PEOPLE, 0.0),
+        broadcasts_wait_s=broadcasts_wait_s,
     )
-    return good("database", f"{settings.database.safe_url()}, {database.dialect} {version}, {state}"), desk_chat_id
 
 
 async def _source(source: Source, settings: Settings, session: aiohttp.ClientSession) -> Finding:

@@ -15,6 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 Ids = Mapping[str, int | str]
 """What a job is about: numbers and short names of ours, never what a person wrote or is called."""
 
+EAR = "dauys jobs: "
+"""What a worker's session is called that listens for jobs; the queue's name follows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:

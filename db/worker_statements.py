@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import TextClause
 
 from db.database import Database, DatabaseError, is_away
+from db.jobs import EAR
 
 AWAY_S = 0.5
 """After so long a database that is away is asked again."""
@@ -102,23 +103,29 @@ class Connector(BaseAsyncConnector):
         wanted = list(channels)
         while True:
             with suppress(DriverError):
-                async with await self._open_ear() as ear:
+                async with await self._open_ear(called=EAR + _queues_of(wanted)) as ear:
                     for channel in wanted:
                         await ear.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                     async for heard in ear.notifies():
                         await on_notification(channel=heard.channel, payload=heard.payload)
             await asyncio.sleep(AWAY_S)
 
-    async def _open_ear(self) -> "AsyncConnection[TupleRow]":
+    async def _open_ear(self, *, called: str) -> "AsyncConnection[TupleRow]":
         # Without keepalives, who only listens would not notice that the other machine is lost.
         return await AsyncConnection.connect(
             self._listening_at,
             autocommit=True,
             connect_timeout=5,
+            application_name=called,
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,
         )
+
+
+def _queues_of(channels: Iterable[str]) -> str:
+    """procrastinate's channels are called procrastinate_queue_v1#<queue>."""
+    return ", ".join(channel.partition("#")[2] for channel in channels if "#" in channel)
 
 
 class WorkerStatements(JobManager):

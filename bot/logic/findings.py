@@ -12,6 +12,9 @@ Severity = Literal["good", "doubtful", "bad"]
 
 _MARKS: dict[Severity, str] = {"good": "ok   ", "doubtful": "WARN ", "bad": "FAIL "}
 _CLOCK_MAY_DIFFER = timedelta(seconds=30)
+_MAY_WAIT_S = 60.0
+_START_BOT = "python main.py run --role bot"
+_START_WORKER = "python main.py run --role worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,21 @@ class WebhookFacts:
     waiting: int
     error: str = ""
     error_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessFacts:
+    """Who is at work on a shared PostgreSQL, and for how many seconds something has been waiting for them."""
+
+    bots: int
+    is_led: bool
+    """Whether one of the bots leads: polls, reads the sources and keeps house."""
+    workers: int
+    updates_wait_s: float = 0.0
+    people_wait_s: float = 0.0
+    """Verdicts and the desk's cards."""
+    broadcasts_wait_s: float = 0.0
+    """0 as long as any part of a broadcast is being sent: the others wait for their turn."""
 
 
 # By a part of the Bot API server's sentence; the first that fits.
@@ -120,6 +138,60 @@ def judge_clock(here: datetime, there: datetime) -> Finding:
     return doubtful(
         "clock", f"{seconds} s {direction} the server's", "turn on time synchronisation: timedatectl set-ntp true"
     )
+
+
+def judge_processes(found: ProcessFacts) -> list[Finding]:
+    """Whether every kind of work has somebody who does it, and is done; processes that were never started are no
+    fault."""
+    who = f"{_count(found.bots, 'bot')}, {_count(found.workers, 'worker')}"
+    if not found.bots and not found.workers:
+        return [
+            good("processes", "none runs"),
+            *_judge_waiting(found, fix=f"start them: {_START_BOT}, {_START_WORKER}"),
+        ]
+    findings = []
+    if not found.bots:
+        findings.append(bad("processes", f"{who}: nobody takes updates or reads sources", f"start one: {_START_BOT}"))
+    elif not found.workers:
+        findings.append(bad("processes", f"{who}: nobody sends what is owed", f"start one: {_START_WORKER}"))
+    elif not found.is_led:
+        fix = "ask again in 10 s; if it stays so, look at the bots' logs"
+        findings.append(doubtful("processes", f"{who}: none of the bots leads", fix))
+    else:
+        findings.append(good("processes", who))
+    return findings + _judge_waiting(found, fix="look at the log of those who do it; if they are only slow, start more")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _judge_waiting(found: ProcessFacts, *, fix: str) -> list[Finding]:
+    waiting = {
+        "updates": found.updates_wait_s,
+        "verdicts and cards": found.people_wait_s,
+        "broadcasts": found.broadcasts_wait_s,
+    }
+    return [
+        bad("waiting", f"{what} have been waiting for {round(seconds / 60)} min", fix)
+        for what, seconds in waiting.items()
+        if seconds > _MAY_WAIT_S
+    ]
+
+
+def judge_database(where: str, *, revision: str | None, head: str, processes: int) -> Finding:
+    """A database that answers: whether this program and its tables fit. `where` says which one it is."""
+    match revision:
+        case None:
+            return good("database", f"{where}, empty, made at the first start")
+        case newer if newer > head:
+            return bad("database", f"{where}, tables at {newer}, known here up to {head}", "update this program")
+        case older if older < head and processes:
+            fix = "restart all of them with this version; the first one migrates"
+            return doubtful("database", f"{where}, tables at {older}, not {head}, and older processes run", fix)
+        case older if older < head:
+            return good("database", f"{where}, tables at {older}, migrated to {head} at the next start")
+    return good("database", f"{where}, tables at {revision}")
 
 
 def judge_webhook(hook: WebhookFacts, *, now: datetime) -> Finding:

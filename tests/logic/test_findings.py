@@ -1,5 +1,6 @@
 """The report of `check`: one line for each finding, and an exit code that a script can trust."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,13 +8,16 @@ import pytest
 
 from bot.logic.findings import (
     DeskFacts,
+    ProcessFacts,
     WebhookFacts,
     bad,
     doubtful,
     exit_code,
     good,
     judge_clock,
+    judge_database,
     judge_desk,
+    judge_processes,
     judge_source,
     judge_webhook,
     judge_webhook_while_polling,
@@ -113,3 +117,58 @@ def test_an_old_error_of_a_webhook_whose_updates_all_came_is_no_trouble() -> Non
 
 def test_polling_has_nothing_to_say_of_a_webhook_that_is_not_there() -> None:
     assert judge_webhook_while_polling(None) is None
+
+
+TWO_AND_THREE = ProcessFacts(bots=2, is_led=True, workers=3)
+
+
+@pytest.mark.parametrize(
+    ("found", "severity", "words"),
+    [
+        (TWO_AND_THREE, "good", "2 bots, 3 workers"),
+        (replace(TWO_AND_THREE, bots=1, workers=1), "good", "1 bot, 1 worker"),
+        (replace(TWO_AND_THREE, bots=0, is_led=False), "bad", "0 bots, 3 workers: nobody takes updates"),
+        (replace(TWO_AND_THREE, workers=0), "bad", "2 bots, 0 workers: nobody sends"),
+        (replace(TWO_AND_THREE, is_led=False), "doubtful", "none of the bots leads"),
+        (ProcessFacts(bots=0, is_led=False, workers=0), "good", "none runs"),
+    ],
+)
+def test_each_kind_of_work_wants_somebody_who_does_it(found: ProcessFacts, severity: str, words: str) -> None:
+    (finding,) = judge_processes(found)
+    assert finding.severity == severity
+    assert words in finding.said
+    assert bool(finding.fix) == (severity != "good")
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        lambda seconds: replace(TWO_AND_THREE, updates_wait_s=seconds),
+        lambda seconds: replace(TWO_AND_THREE, people_wait_s=seconds),
+        lambda seconds: replace(TWO_AND_THREE, broadcasts_wait_s=seconds),
+    ],
+)
+def test_what_waits_longer_than_a_minute_is_told(waiting: Callable[[float], ProcessFacts]) -> None:
+    assert len(judge_processes(waiting(60.0))) == 1
+    first, second = judge_processes(waiting(150.0))
+    assert (first.severity, second.severity, second.subject) == ("good", "bad", "waiting")
+    assert second.said.endswith("have been waiting for 2 min")
+    assert "start more" in second.fix
+    _, alone = judge_processes(ProcessFacts(bots=0, is_led=False, workers=0, updates_wait_s=150.0))
+    assert alone.fix.startswith("start them")
+
+
+@pytest.mark.parametrize(
+    ("revision", "processes", "severity", "words"),
+    [
+        (None, 0, "good", "empty, made at the first start"),
+        ("0004", 3, "good", "tables at 0004"),
+        ("0003", 0, "good", "tables at 0003, migrated to 0004 at the next start"),
+        ("0003", 3, "doubtful", "tables at 0003, not 0004, and older processes run"),
+        ("0005", 0, "bad", "tables at 0005, known here up to 0004"),
+    ],
+)
+def test_tables_and_program_have_to_fit(revision: str | None, processes: int, severity: str, words: str) -> None:
+    finding = judge_database("postgresql 17", revision=revision, head="0004", processes=processes)
+    assert (finding.severity, finding.said) == (severity, f"postgresql 17, {words}")
+    assert bool(finding.fix) == (severity != "good")
