@@ -200,15 +200,20 @@ class WorkerStatements(JobManager):
         lock: str | None = None,  # noqa: ARG002 - as above
     ) -> None:
         after_s = self.pauses.pop(job.id or 0, 0.0)
-        await self._settle(_RETRY, job, {"after_s": after_s})
+        await self._settle(_RETRY, job, {"after_s": after_s}, announced=not after_s)
         asyncio.get_running_loop().call_later(after_s, self._wake_soon)
 
-    async def _settle(self, statement: TextClause, job: Job, values: dict[str, object]) -> None:
+    async def _settle(
+        self, statement: TextClause, job: Job, values: dict[str, object], *, announced: bool = False
+    ) -> None:
+        """Writes down what becomes of a job; `announced` to every worker, when another one may be free for it now."""
         known = {"job_id": job.id, "worker_id": job.worker_id, **values}
         while True:
             try:
                 async with self._database.write() as connection:
                     is_ours = (await connection.execute(statement, known)).first() is not None
+                    if announced and is_ours:
+                        await connection.execute(_ANNOUNCE, {"queue": job.queue})
             except DatabaseError as error:
                 if not is_away(error):
                     raise

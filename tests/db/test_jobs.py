@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from db.database import Database, open_database
 from db.jobs import NewJob, defer, live_jobs
+from db.presence import look
 from db.workers import Again, Jobs
 from tests.support.postgres import set_doors
 
@@ -194,6 +195,33 @@ async def test_a_job_that_comes_again_later_keeps_its_place_before_those_of_its_
         await notes.until(lambda: len(notes.done) == 3)
     assert notes.done == [3, 1, 2]
     assert 0.5 <= tried_at[1] - tried_at[0] < 5
+
+
+async def test_what_a_worker_that_stops_gives_back_is_begun_by_another_at_once(
+    database: Database, postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.workers.LOOK_EVERY_S", 60.0)
+    notes = Notes()
+
+    async def hold(number: int) -> None:
+        notes.begin(number)
+        await leaving.stopping.wait()
+        raise Again
+
+    await ask(database, 1)
+    async with working(postgresql_url, hold) as leaving:
+        await notes.until(lambda: notes.begun == [1])
+        async with working(postgresql_url, notes.note):
+            await until_listening(database, 2)
+            leaving.stop()
+            async with asyncio.timeout(WITHIN_S / 4):
+                await notes.until(lambda: notes.done == [1])
+
+
+async def until_listening(database: Database, count: int) -> None:
+    async with asyncio.timeout(WITHIN_S):
+        while (await look(database)).doing.get(QUEUE) != count:  # noqa: ASYNC110 - another program's doing
+            await asyncio.sleep(0.02)
 
 
 async def test_a_job_that_fails_is_done_again_after_a_pause_and_told(
