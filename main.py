@@ -128,7 +128,7 @@ async def _sandbox(port: int, *, opens_browser: bool) -> None:
 def migrate(config: Path | None) -> None:
     """Bring the database's tables to the newest form; `run` does it too."""
     from db.database import DatabaseError, open_database  # noqa: PLC0415 - only this command needs it
-    from db.migrate import HEAD  # noqa: PLC0415 - as above
+    from db.migrate import HEAD, NewerTablesError  # noqa: PLC0415 - as above
     from db.migrate import migrate as migrate_database  # noqa: PLC0415 - as above
 
     settings = _settings(config)
@@ -142,6 +142,8 @@ def migrate(config: Path | None) -> None:
 
     try:
         was_old = _asyncio(bring_up())
+    except NewerTablesError as error:
+        raise click.ClickException(f"{settings.database.safe_url()}: {error}. Fix: update this program.") from None
     except (DatabaseError, OSError) as error:
         raise click.ClickException(f"{settings.database.safe_url()}: {error}. Fix: check database.url.") from None
     click.echo(f"{settings.database.safe_url()}: {'migrated to' if was_old else 'already at'} {HEAD}")

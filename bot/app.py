@@ -55,7 +55,8 @@ from db import updates as update_rows
 from db.alone import NotAloneError, alone
 from db.database import Database, DatabaseError, open_database
 from db.leadership import Standing, lead
-from db.migrate import migrate
+from db.migrate import NewerTablesError, migrate
+from db.presence import BOT
 
 if TYPE_CHECKING:
     from bot.delivery.dispatch import Dispatch
@@ -278,6 +279,8 @@ class Dauys:
             raise StartError(
                 "another Dauys runs on this database. Fix: stop it first, or give this one its own database.url."
             ) from None
+        except NewerTablesError as error:
+            raise StartError(f"{error}. Fix: update this program as the others were.") from None
         except (DatabaseError, OSError) as error:
             cause = error.orig if isinstance(error, DatabaseError) else error
             where = self.settings.database.safe_url()

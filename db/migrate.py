@@ -11,6 +11,14 @@ from db.database import Database
 HEAD = "0005"
 """The newest revision; a test keeps it equal to the folder's. Known here, a start at head need not import Alembic."""
 
+
+class NewerTablesError(Exception):
+    """The tables were made by a newer program. Its text names both revisions."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(f"the tables are at {revision}, and this program knows them up to {HEAD}")
+
+
 _FOLDER = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x44617579
 
@@ -27,9 +35,15 @@ async def find_revision(database: Database) -> str | None:
 
 
 async def migrate(database: Database) -> bool:
-    """Migrates to `HEAD`; returns whether anything was to be done. On a crash nothing has happened: one transaction."""
-    if await find_revision(database) == HEAD:
+    """Migrates to `HEAD`; returns whether anything was to be done. On a crash nothing has happened: one transaction.
+
+    Raises NewerTablesError.
+    """
+    revision = await find_revision(database)
+    if revision == HEAD:
         return False
+    if revision is not None and revision > HEAD:
+        raise NewerTablesError(revision)
     async with database.write() as connection:
         await _lock(connection)
         await connection.run_sync(_upgrade)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 from db import migrate as migrations
 from db.database import Database, open_database
-from db.migrate import HEAD, find_revision, migrate
+from db.migrate import HEAD, NewerTablesError, find_revision, migrate
 from db.tables import metadata
 from tests.conftest import BACKENDS
 from tests.db.rows import until_threads_ended
@@ -132,3 +132,11 @@ def test_processes_that_migrate_at_once_all_succeed_and_one_does_it(empty_url: s
             await database.close()
 
     assert asyncio.run(is_whole())
+
+
+async def test_tables_of_a_newer_program_are_left_alone(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerTablesError, match=f"at 9999, and this program knows them up to {HEAD}"):
+        await migrate(database)
+    assert await find_revision(database) == "9999"
