@@ -13,11 +13,11 @@ class Caller:
     def says(self, words: str) -> None:
         self._town.telegram.person_says(self.id, self.id, words)
 
-    async def hears_of_the_hotline(self) -> None:
+    async def hears_of_the_hotline(self, *, within_s: float = ANSWERED_WITHIN_S) -> None:
         """Asks for it and waits for the card. Raises TimeoutError."""
         before = self._town.telegram.counts["sendContact"]
         self.says("110")
-        await self._town.until(lambda: self._town.telegram.counts["sendContact"] > before, within_s=ANSWERED_WITHIN_S)
+        await self._town.until(lambda: self._town.telegram.counts["sendContact"] > before, within_s=within_s)
 
     async def is_asked_for_a_language(self) -> None:
         await self._town.until(

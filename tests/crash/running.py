@@ -118,7 +118,7 @@ def _environment() -> Mapping[str, str]:
     return {**mine, "PYTHONUNBUFFERED": "1"}
 
 
-async def start(config: Path, log: Path) -> Bot:
+async def start(config: Path, log: Path, *, role: str = "all") -> Bot:
     """`main.py run`, its stderr appended to `log`."""
     with log.open("ab") as stderr:
         process = await asyncio.create_subprocess_exec(
@@ -128,6 +128,8 @@ async def start(config: Path, log: Path) -> Bot:
             "--config",
             str(config),
             "run",
+            "--role",
+            role,
             cwd=config.parent,
             env=_environment(),
             stdin=asyncio.subprocess.DEVNULL,

@@ -8,9 +8,10 @@ import os
 import pwd
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -57,12 +58,38 @@ class Programs:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Stops and starts a server of our own while the tests run."""
+
+    run: Path
+    programs: Path
+    environment: Mapping[str, str]
+    user: pwd.struct_passwd | None
+
+    def pg_ctl(self, *arguments: str) -> None:
+        """Returns when it is done. Raises CalledProcessError."""
+        subprocess.run(  # noqa: S603 - our own server's program
+            [self.programs / "pg_ctl", "-D", self.run / "data", "-l", self.run / "log", "-w", *arguments],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            cwd=self.run,
+            env={"PATH": os.environ.get("PATH", os.defpath), **self.environment},
+            user=None if self.user is None else self.user.pw_uid,
+            group=None if self.user is None else self.user.pw_gid,
+            extra_groups=None if self.user is None else [],
+        )
+
+
 @dataclass(slots=True)
 class PostgresServer:
     """A running server in which `admin_url` may create databases."""
 
     admin_url: str
     label: str
+    control: Control | None = None
+    """None for a server that is not ours."""
     _templates: dict[Migrate, str] = field(default_factory=dict)
 
     def new_database(self, migrate: Migrate | None = None) -> str:
@@ -99,6 +126,24 @@ class PostgresServer:
                 yield
             finally:
                 admin.execute(allow.format(sql.Identifier(name), sql.Literal(True)))  # noqa: FBT003 - as above
+
+    def keep_what_is_committed(self, url: str) -> None:
+        """From now on a commit in this database outlives `stop`; for speed the others' need not."""
+        name = urlsplit(url).path.removeprefix("/")
+        self._execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(sql.Identifier(name)))
+
+    def stop(self) -> None:
+        """The whole server ends without a farewell to anybody. Raises LookupError when it is not ours."""
+        self._controlled().pg_ctl("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Once more, after `stop`; returns when it takes connections."""
+        self._controlled().pg_ctl("start")
+
+    def _controlled(self) -> Control:
+        if self.control is None:
+            raise LookupError(f"the server of {URL_VARIABLE} is not ours to stop: leave that unset")
+        return self.control
 
     @contextmanager
     def silent(self, url: str) -> Iterator[None]:
@@ -176,7 +221,11 @@ def running_server() -> Iterator[PostgresServer]:
     locale = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"  # with plain C, lower() leaves Cyrillic as it is
     variables = {"bin": str(folder), "LC_ALL": locale}
     with guarded(run, start=START, stop=STOP, variables=variables, user=user):
-        yield PostgresServer(admin_url=f"postgresql://postgres@/postgres?host={quote(str(run))}", label=programs.label)
+        yield PostgresServer(
+            admin_url=f"postgresql://postgres@/postgres?host={quote(str(run))}",
+            label=programs.label,
+            control=Control(run, folder, {"LC_ALL": locale}, user),
+        )
 
 
 def find_programs() -> Programs | None:
