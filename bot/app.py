@@ -248,7 +248,7 @@ class Dauys:
             self._spawn("receiving", self._receiver.run())
         self._session = open_session(f"Dauys/{VERSION} (+{self.settings.newsroom.site or 'news bot'})")
         leading = partial(self._lead, self._session)
-        self._spawn("leading", lead(self.database, "bot", leading, on_change=self._stand))
+        self._spawn("leading", lead(self.database, BOT, leading, on_change=self._stand))
         return waiting
 
     def _stand(self, standing: Standing) -> None:
