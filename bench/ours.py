@@ -1,6 +1,6 @@
 """Dauys as it is measured: the only place that knows how it is put together.
 
-python -m bench.ours '{"url": …, "database": …, "slots": …, "per_s": …, "messages": …}'   owe, then send, then tell
+python -m bench.ours '{"url": …, "database": …, "in_flight": …, "per_s": …, "messages": …}'   owe, then send, then tell
 python -m bench.ours '{… without "messages"}'   the whole bot, which obeys "publish" on its standard input
 """
 
@@ -37,11 +37,12 @@ WARM_UP_ARTICLE, ARTICLE = 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """`slots` messages may be in flight, `per_s` may go out; `messages` readers are owed an article first, if any."""
+    """`in_flight` messages may be on their way (0: as many as the rate asks for), `per_s` may go out; so many readers
+    as `messages` are owed an article first."""
 
     url: str
     database: str
-    slots: int
+    in_flight: int
     per_s: float
     messages: int = 0
 
@@ -55,10 +56,13 @@ class Ours:
 
     def _world(self, given: Given) -> World:
         def make_request() -> AiohttpRequest:
-            self.requests.append(AiohttpRequest(pool_size=max(given.slots, 128)))
+            self.requests.append(AiohttpRequest(pool_size=max(given.in_flight, 256)))
             return self.requests[-1]
 
-        slots = {**slots_for(given.per_s), Lane.BROADCAST: given.slots}
+        slots = slots_for(given.per_s)
+        if given.in_flight:
+            # A third more: they are for what waits to be sent or written down.
+            slots = {**slots, Lane.BROADCAST: given.in_flight * 3 // 2}
         limits = Limits(broadcast_per_s=given.per_s)
         return World(_now, secrets.choice, random.random, make_request=make_request, limits=limits, slots=slots)
 

@@ -6,12 +6,14 @@ from statistics import median
 
 from bench.plan import Bench
 from bench.processes import most_in, run_alone
-from bench.stories import DELAY_S, SLOTS, now, pause, story
+from bench.stories import DELAY_S, now, pause, story
 from bench.table import Line, at_least, at_most, beside, middle, shown
 
 RUNS = {25: 20.0, 1000: 10.0}
 BUSY_AT = 1000
 _STEADY_AFTER_S = 1.0
+_IN_FLIGHT = {25: 8, 1000: 128}
+"""As many of theirs on their way as the rate needs with answers of 100 ms, and some."""
 
 
 def pace(bench: Bench) -> list[Line]:
@@ -55,7 +57,7 @@ def _ours(bench: Bench, per_s: int, seconds: float) -> Mapping[str, float]:
 
 def _aio_rate_limiter(bench: Bench, per_s: int, seconds: float) -> Mapping[str, float]:
     bench.server.reset(delay_s=DELAY_S)
-    given = {"client": "ptb_limited", "url": bench.server.url, "per_s": per_s, "in_flight": SLOTS[per_s]}
+    given = {"client": "ptb_limited", "url": bench.server.url, "per_s": per_s, "in_flight": _IN_FLIGHT[per_s]}
     run_alone("bench.theirs", {**given, "messages": int(per_s * seconds), "warm_up": 0})
     return _kept(bench.server.tell().at)
 

@@ -131,7 +131,7 @@ def _ours(bench: Bench, case: Case, messages: int) -> Figures:
         given = {
             "url": bench.server.url,
             "database": database,
-            "slots": case.in_flight,
+            "in_flight": case.in_flight,
             "per_s": UNPACED_PER_S,
             "messages": messages,
         }

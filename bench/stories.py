@@ -15,8 +15,6 @@ from bench.processes import CaseError, Running, running
 from bench.server import Ask, Seen
 
 DELAY_S = (0.06, 0.1)
-SLOTS = {25: 8, 1000: 128}
-"""As many on their way as the rate needs with answers of 100 ms, and some."""
 UNPACED_PER_S = 1e6
 LOOKS_EVERY_S = 0.02
 _WARM_UP_PEOPLE = 50
@@ -70,8 +68,7 @@ def story(
     """The bot runs, has answered somebody, and the server has forgotten that."""
     with bench.crowds.database(dialect, readers) as database:
         bench.server.reset(delay_s=delay_s)
-        slots = next((slots for rate, slots in SLOTS.items() if per_s <= rate), max(SLOTS.values()))
-        given = {"url": bench.server.url, "database": database, "slots": slots, "per_s": per_s}
+        given = {"url": bench.server.url, "database": database, "in_flight": 0, "per_s": per_s}
         with running("bench.ours", given, log=bench.crowds.folder / "bot.log") as bot:
             told = Story(bot, bench, database, readers)
             warm_up(bench, log=bench.crowds.folder / "bot.log")

@@ -1,8 +1,8 @@
 """One process's senders: claim -> compose -> send -> record, in lanes that do not wait for each other.
 
-Each lane has a fixed number of senders. One turn is one transaction: it writes down what came back and claims as many
-rows as there are free slots. A slot is free again only when the result is in the database, so the slots of a lane are
-also the most that a crash can double.
+Each lane has a fixed number of senders and slots. One turn is one transaction: it writes down what came back and claims
+as many rows as there are free slots. A slot is free again only when the result is in the database, so the slots of a
+lane are also the most that a crash can double.
 
      ┌────────────── turn (one transaction) ◄──────────────┐
      │ claimed, composed                                   │ results, a batch at a time
@@ -38,7 +38,8 @@ BLOCKED_AGAIN_S = 2.0
 BLOCKED_LOOK_S = 0.1
 BLOCKED_LOOKS = 10
 """Before that, it is waited for on the spot: the earlier one is mostly just going out."""
-GATHER_S = 0.01
+FEW_SLOTS = 8
+GATHER_S = 0.02
 """While there is more to send, a result waits so long for others to be written down with it: a transaction costs as
 much as ten messages."""
 
@@ -59,9 +60,14 @@ class Rules:
 
 
 def slots_for(broadcast_per_s: float) -> Mapping[Lane, int]:
-    """How many messages of a lane may be on their way. At 25/s and answers of 100 ms three are; a quarter of a second's
-    worth leaves room for slow ones, and more would only double more after a crash."""
-    return {Lane.REPLY: 8, Lane.DESK: 2, Lane.BROADCAST: max(8, min(256, round(broadcast_per_s / 4)))}
+    """How many rows of a lane may be claimed and not written down. At 25/s and answers of 100 ms three are on their
+    way; some tenths of a second's worth leave room for slow ones, and more would only double more after a crash."""
+    return {Lane.REPLY: 8, Lane.DESK: 2, Lane.BROADCAST: max(12, min(384, round(broadcast_per_s * 3 / 8)))}
+
+
+def senders_for(slots: int) -> int:
+    """A third of many slots is for what waits to be sent or written down, so that no sender waits for the database."""
+    return slots if slots <= FEW_SLOTS else slots * 2 // 3
 
 
 @dataclass(slots=True)
@@ -108,7 +114,7 @@ class _Errand:
 
 @dataclass(slots=True)
 class _Line:
-    """A lane's senders and how many of them are free."""
+    """A lane's senders, and how many of its slots are free."""
 
     free: int
     trips: "list[_Trip]" = field(default_factory=list)
@@ -153,7 +159,7 @@ class Courier:
             line = self._lines[lane] = _Line(slots)
             line.senders = [
                 asyncio.create_task(self._run_errands(line, lane), name=f"{lane.name.lower()} sender {number}")
-                for number in range(slots)
+                for number in range(senders_for(slots))
             ]
         return self
 

@@ -45,7 +45,7 @@ class AiohttpRequest(BaseRequest):
     def __init__(
         self,
         *,
-        pool_size: int = 128,
+        pool_size: int = 256,
         read_timeout: float | None = 15.0,
         write_timeout: float | None = 10.0,
         connect_timeout: float | None = 5.0,

@@ -38,7 +38,7 @@ class Limits:
     chat_burst: int = 3
     group_window_s: float = 60.0
     group_messages: int = 19  # Telegram's window holds 20; one is left for the time a message is on its way
-    slack_s: float = 0.02  # a late wake-up is made good within this; in 1 s at most (1 + slack) * rate + 1 go out
+    slack_s: float = 0.05  # a late wake-up is made good within this; in 1 s at most (1 + slack) * rate + 1 go out
     restart_s: float = 5.0  # for so long after a flood wait, half the rate
     hotline_debt_s: float = 1.0  # the hotline goes past the limits; others make up for at most this much of it
 
