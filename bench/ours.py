@@ -20,7 +20,7 @@ from bench.message import SOURCE, source_article
 from bench.theirs import figures
 from bot.app import Dauys, World
 from bot.delivery.courier import slots_for
-from bot.delivery.request import AiohttpRequest
+from bot.delivery.request import POOL_SIZE, AiohttpRequest
 from bot.log import configure_logging
 from bot.logic.lanes import Lane
 from bot.logic.pacing import Limits
@@ -56,7 +56,7 @@ class Ours:
 
     def _world(self, given: Given) -> World:
         def make_request() -> AiohttpRequest:
-            self.requests.append(AiohttpRequest(pool_size=max(given.in_flight, 256)))
+            self.requests.append(AiohttpRequest(pool_size=max(given.in_flight, POOL_SIZE)))
             return self.requests[-1]
 
         slots = slots_for(given.per_s)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from telegram import Message, Update
-from telegram.error import BadRequest
 from telegram.ext import Application, BaseHandler, CallbackContext, ExtBot
 
-from bot.delivery.direct import edit_screen, send_screen
+from bot.delivery.direct import answer_press, edit_screen, send_screen
 from bot.i18n import Catalogs, Texts
 from bot.logic.callbacks import Press, read_press
 from bot.logic.cutting import clean_words, one_line
@@ -141,13 +140,8 @@ class Context(CallbackContext[Bot, _Data, _Data, _Data]):
 
     async def toast(self, update: Update, text: str | None = None, *, alert: bool = False) -> None:
         """Answers a press, which Telegram's apps wait for; too late is no error."""
-        if update.callback_query is None:
-            return
-        try:
-            await self.bot.answer_callback_query(update.callback_query.id, text, show_alert=alert)
-        except BadRequest as error:
-            if "query is too old" not in error.message.lower():
-                raise
+        if update.callback_query is not None:
+            await answer_press(self.bot, update.callback_query.id, text, alert=alert)
 
     async def speak(self, update: Update) -> bool:
         """Whether the language that was pressed is spoken from now on; answers the press either way."""

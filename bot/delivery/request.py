@@ -13,6 +13,9 @@ import orjson
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+POOL_SIZE = 256
+"""Connections to Telegram at most; they are opened when they are needed, which is when a crowd asks for the hotline."""
+
 _JSON = {"Content-Type": "application/json"}
 # A leading `\b` would leak: the digits of a URL's `/bot123…` follow a letter.
 _TOKEN = re.compile(rb"(?<!\d)\d{5,}:[A-Za-z0-9_-]{30,}")
@@ -45,7 +48,7 @@ class AiohttpRequest(BaseRequest):
     def __init__(
         self,
         *,
-        pool_size: int = 256,
+        pool_size: int = POOL_SIZE,
         read_timeout: float | None = 15.0,
         write_timeout: float | None = 10.0,
         connect_timeout: float | None = 5.0,

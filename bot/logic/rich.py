@@ -26,7 +26,8 @@ _FORMATTER = string.Formatter()
 
 def utf16_length(text: str) -> int:
     """Length of `text` in UTF-16 code units, the unit of every limit of the Bot API."""
-    return len(text) + sum(1 for character in text if character > "\uffff")
+    # A lone surrogate is one unit, too: Python keeps those, and so must this.
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 @dataclass(frozen=True, slots=True)

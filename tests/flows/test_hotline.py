@@ -2,11 +2,14 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, closing
+from datetime import datetime
 
 import pytest
 
+from bot.services.readers import Acquaintance
+from sandbox.faults import Fault
 from tests.support.postgres import set_doors
 from tests.support.story import Person, Seen, Story, article
 
@@ -218,3 +221,71 @@ async def test_a_stranger_gets_the_hotline_while_the_database_is_gone(story: Sto
     await story.settle()
 
     sees_hotline(stranger)
+
+
+async def test_the_hotline_is_not_kept_waiting_by_a_flood_of_other_words(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.intake.memory.LOADED_AT_MOST", 4)
+    crowd = [story.person(f"Оқырман {number}") for number in range(10)]
+    caller = story.person()
+    let_go = asyncio.Event()
+    meet = story.dauys.services.readers.meet_all
+
+    async def meet_slowly(reader_ids: Collection[int], *, now: datetime) -> dict[int, Acquaintance]:
+        await let_go.wait()
+        return await meet(reader_ids, now=now)
+
+    story.dauys.services.readers.meet_all = meet_slowly  # type: ignore[method-assign] # a slow database, on demand
+    for reader in crowd:
+        reader.say_without_waiting("/help")
+    await story.telegram.wait_for(lambda: not story.telegram.world.updates.pending)
+    caller.say_without_waiting("110")
+    await story.telegram.wait_for(lambda: story.telegram.counts["sendContact"] == 1)
+    assert story.telegram.counts["sendMessage"] == 1
+    let_go.set()
+    await story.settle()
+
+    sees_hotline(caller)
+    for reader in crowd:
+        reader.sees(reader.words("What I can do"))
+
+
+async def test_who_has_blocked_the_bot_is_let_go_and_the_desk_hears_nothing(story: Story) -> None:
+    story.expected_refusals.add("bot was blocked by the user")
+    reader, _ = await story.reader_of(article())
+    story.telegram.add_fault(Fault("blocked", "sendMessage", reader.user_id))
+
+    await reader.says("110")
+
+    story.expect_nothing_unseen()
+    known = await story.dauys.services.readers.find(reader.user_id)
+    assert known is not None
+    assert known.blocked_at is not None
+
+
+async def test_a_call_that_telegram_was_away_for_is_answered_a_second_later(story: Story) -> None:
+    caller = story.person()
+    story.telegram.add_fault(Fault("reset_before", "sendMessage"))
+
+    await caller.says("110")
+
+    sees_hotline(caller)
+
+
+async def test_a_call_that_telegram_refuses_is_put_aside_with_a_word_to_both_sides(
+    story: Story, aidana: Person
+) -> None:
+    story.expected_refusals.add("refused on demand")
+    caller = story.person()
+    story.telegram.add_fault(Fault("refused", "sendContact"))
+
+    await caller.says("110")
+
+    caller.sees(
+        "☎️ 110",
+        caller.words(
+            "Something went wrong on our side; we know about it already. Please try once more a little later."
+        ),
+    )
+    aidana.sees("BadRequest")

@@ -96,7 +96,7 @@ def words(update_id: int, *, person_id: int, text: str = "сәлем") -> RawUpd
     return {"update_id": update_id, "message": message}
 
 
-def _services(settings: Settings, database: Database, now: Callable[[], datetime]) -> Services:
+def services_of(settings: Settings, database: Database, now: Callable[[], datetime]) -> Services:
     bell = Bell()
     desk = Desk(database, bell, configured_chat_id=settings.desk.chat_id)
     return Services(
@@ -119,7 +119,7 @@ async def receiving(
     """While the block runs; a receiver that does not work only stores."""
     database = open_database(settings.database.read_url())
     moment = now or datetime.fromtimestamp(START, UTC)
-    services = _services(settings, database, lambda: moment)
+    services = services_of(settings, database, lambda: moment)
     telegram = Telegram(clock=lambda: START, limits=Limits.off())
     inbox = Inbox(database, services)
     settler = Settler(inbox, services)
