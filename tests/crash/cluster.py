@@ -126,9 +126,14 @@ class Cluster:
 
     @property
     def mean_per_s(self) -> float:
-        """From the first message to the last, without the time in which nothing could be seen."""
+        """From the first message to the last."""
+        return (len(self.sent_at) - 1) / (max(self.sent_at) - min(self.sent_at))
+
+    def expect_the_rate_was_reached(self) -> None:
+        """Nine tenths of it at least, in the time in which this process was awake to see it."""
         first, last = min(self.sent_at), max(self.sent_at)
-        return (len(self.sent_at) - 1) / (last - first - self.pulse.stood_still_s(first, last))
+        awake_s = last - first - self.pulse.stood_still_s(first, last)
+        assert len(self.sent_at) >= self.config.broadcast_per_s * 0.9 * awake_s, f"{self.mean_per_s:.1f} a second"
 
     @property
     def logs(self) -> str:

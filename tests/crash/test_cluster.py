@@ -120,15 +120,18 @@ async def test_another_bot_polls_within_two_seconds_of_the_first_ones_death(
 
 @pytest.mark.parametrize("rate_per_s", [25, 200])
 async def test_three_workers_keep_one_pace(rate_per_s: int, postgresql_url: str, ground: Ground) -> None:
-    async with cluster(ground, postgresql_url, Shape(rate_per_s, readers=rate_per_s * sized(6, by_hand=60))) as them:
+    """Looked at as long as each of them has something to send: at most 400 readers are in a worker's hands."""
+    judged = rate_per_s * sized(7, by_hand=60)
+    async with cluster(ground, postgresql_url, Shape(rate_per_s, readers=judged + 3 * 400)) as them:
         await them.add("bot", "worker", "worker", "worker")
         await them.begin_a_broadcast()
-        await them.until_all_is_well()
+        await them.until_articles(judged)
         them.report(ground, f"3 workers, {rate_per_s}/s: {them.mean_per_s:.1f}/s")
-        assert them.crowd.doubled_articles == 0
-        assert them.mean_per_s >= rate_per_s * 0.9
+        them.expect_the_rate_was_reached()
         them.expect_the_rate_was_kept()
         await them.stop_all()
+        them.crowd.look()
+        assert them.crowd.doubled_articles == 0
 
 
 async def test_workers_come_and_go_in_the_middle_of_a_broadcast(postgresql_url: str, ground: Ground) -> None:
@@ -181,7 +184,9 @@ def _expect_silence(them: Cluster, heard_at: float) -> float:
     assert spread_s <= SPREAD_WITHIN_S
     assert len(during) <= FAST_PER_S * SPREAD_WITHIN_S
     # In a tenth of a second after it, no more than in any other: its places, and those of a wake-up that was late.
-    assert most_within([at for at in them.sent_at if at >= ends_at], 0.1) <= FAST_PER_S * (0.1 + LATE_S) + 1
+    after = [at for at in them.sent_at if at >= ends_at]
+    seconds = 0.1 + LATE_S + them.pulse.worst_between(after[0], after[-1])
+    assert most_within(after, 0.1) <= FAST_PER_S * seconds + 1
     return spread_s
 
 
