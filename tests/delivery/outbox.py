@@ -66,7 +66,7 @@ class Outbox:
     articles: Articles
     submissions: Submissions
     bell: Bell
-    make_engine: Callable[[], Engine]
+    make_courier: Callable[[], Courier]
     engine: Engine
     task: "asyncio.Task[None] | None" = None
     _updates: "count[int]" = field(default_factory=lambda: count(1))
@@ -74,6 +74,9 @@ class Outbox:
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
+
+    def make_engine(self) -> Engine:
+        return Engine(self.database, self.bell, self.make_courier())
 
     async def start(self) -> int:
         """A new process; returns how many deliveries the last one left half-way."""
@@ -201,18 +204,27 @@ async def open_outbox(
     def now() -> datetime:
         return datetime.fromtimestamp(clock(), UTC)
 
-    def make_engine() -> Engine:
+    def make_courier() -> Courier:
         topics = Topics(bot, database, catalogs["kk"], now=now)
         composer = Composer(database, catalogs, topics, desk_language="kk", hotline=Button("☎️ 110", data="hotline"))
         sender = Sender(bot, limiter, replies=replies, broadcast=broadcast)
         rules = Rules(after_crash=after_crash, now=now)
         duties = Duties(database, desk, readers, topics)
-        courier = Courier(database, composer, sender, duties, bell, slots=slots_for(25), rules=rules)
-        return Engine(database, bell, courier)
+        return Courier(database, composer, sender, duties, bell, slots=slots_for(25), rules=rules)
 
     articles, submissions = Articles(database, bell, desk), Submissions(database, bell, desk)
     outbox = Outbox(
-        telegram, clock, database, limiter, desk, readers, articles, submissions, bell, make_engine, make_engine()
+        telegram,
+        clock,
+        database,
+        limiter,
+        desk,
+        readers,
+        articles,
+        submissions,
+        bell,
+        make_courier,
+        Engine(database, bell, make_courier()),
     )
     await bot.initialize()
     await outbox.start()
