@@ -289,3 +289,17 @@ async def test_a_call_that_telegram_refuses_is_put_aside_with_a_word_to_both_sid
         ),
     )
     aidana.sees("BadRequest")
+
+
+async def test_a_call_that_failed_while_the_database_is_gone_is_answered_when_telegram_shows_it_again(
+    story: Story,
+) -> None:
+    caller = story.person()
+
+    async with database_gone(story):
+        story.telegram.add_fault(Fault("reset_before", "sendMessage"))
+        caller.say_without_waiting("110")
+        await story.telegram.wait_for(lambda: story.telegram.counts["sendContact"] == 1)
+    await story.settle()
+
+    sees_hotline(caller)

@@ -129,6 +129,19 @@ async def test_everybody_has_the_number_before_anybody_has_a_contact() -> None:
 
 
 @virtually
+async def test_while_a_card_is_on_its_way_only_a_few_of_the_rest_go_beside_it() -> None:
+    line = Line(takes_s=0.1)
+    crowd = range(1, 101)
+    line.knows(*crowd)
+    line.telegram.add_fault(Fault("delay", CARD, 1, delay_s=3.0))
+    line.asks(*crowd)
+    await asyncio.sleep(0.35)
+    assert line.telegram.counts == {CARD: 99, CONTACT: 2 * hotline.BESIDE_CARDS}
+    await line.until_idle()
+    assert line.telegram.counts == {CARD: 100, CONTACT: 100}
+
+
+@virtually
 async def test_a_crowd_is_answered_side_by_side_and_no_more_at_once_than_there_are_lines() -> None:
     line = Line(takes_s=0.08)
     crowd = range(1, 1001)
