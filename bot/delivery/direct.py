@@ -6,10 +6,9 @@ The update that caused the answer is finished only after it, so a crash in betwe
 
 from telegram.error import BadRequest
 from telegram.ext import ExtBot
-from telegram.request import RequestData
-from telegram.request._requestparameter import RequestParameter  # PTB exports RequestData but not what it is made of
 
 from bot.delivery.adapters import Parameters, edit_parameters, message_parameters
+from bot.delivery.request import request_data
 from bot.logic.lanes import Lane
 from bot.logic.screen import Screen
 
@@ -40,7 +39,7 @@ async def answer_press(bot: ExtBot[Lane], press_id: str, text: str | None = None
 
 async def _call(bot: ExtBot[Lane], method: str, parameters: Parameters) -> None:
     """As `ExtBot` does it: tried again by the limiter after a flood wait."""
-    data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
+    data = request_data(parameters)
     url = f"{bot.base_url}/{method}"
     if bot.rate_limiter is None:
         await bot.request.post(url, data)

@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from telegram import Bot
 from telegram.error import RetryAfter, TelegramError
-from telegram.request import BaseRequest, RequestData
-
-# PTB exports RequestData but not what it is made of; the package is pinned below 23 and a test sends through this.
-from telegram.request._requestparameter import RequestParameter
+from telegram.request import BaseRequest
 
 from bot.delivery.limiter import LaneLimiter
 from bot.delivery.outcomes import outcome_of, retry_after_s
+from bot.delivery.request import request_data
 from bot.logic.lanes import Lane
 from bot.logic.outcome import Later, Outcome, Sent
 
@@ -40,7 +38,7 @@ class Sender:
         """
         chat_id = parameters.get("chat_id")
         request = self._broadcast if lane is Lane.BROADCAST else self._replies
-        data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
+        data = request_data(parameters)
         try:
             await self._limiter.acquire(lane, chat_id, method=method)
             result = await request.post(f"{self._bot.base_url}/{method}", data)

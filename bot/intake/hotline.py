@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 import structlog
 from telegram import Bot
 from telegram.error import BadRequest, RetryAfter, TelegramError
-from telegram.request import RequestData
-from telegram.request._requestparameter import RequestParameter  # PTB exports RequestData but not what it is made of
 
 from bot.context import Services
 from bot.delivery.adapters import Parameters, message_parameters
 from bot.delivery.limiter import LaneLimiter
 from bot.delivery.outcomes import retry_after_s
-from bot.delivery.request import NotSent
+from bot.delivery.request import NotSent, request_data
 from bot.intake.incoming import Asker, RawUpdate, asker_of
 from bot.logic.lanes import Lane
 from bot.logic.screens.hotline import hotline_card, hotline_contacts
@@ -237,7 +235,7 @@ class Switchboard:
         self._go_on(call)
 
     async def _post(self, method: str, parameters: Parameters) -> None:
-        data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
+        data = request_data(parameters)
         await self._limiter.acquire(Lane.HOTLINE, parameters.get("chat_id"), method=method)
         await self._bot.request.post(f"{self._bot.base_url}/{method}", data)
 

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from telegram import Bot
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
-from telegram.request import BaseRequest, RequestData
-from telegram.request._requestparameter import RequestParameter  # PTB exports RequestData but not what it is made of
+from telegram.request import BaseRequest
 
 from bot.delivery.outcomes import retry_after_s
+from bot.delivery.request import request_data
 from bot.intake.incoming import ALLOWED_UPDATES, RawUpdate, update_id_of
 
 LONG_POLL_S = 30
@@ -60,7 +60,7 @@ class Poller:
         parameters: dict[str, object] = {"timeout": LONG_POLL_S, "allowed_updates": list(ALLOWED_UPDATES)}
         if offset is not None:
             parameters["offset"] = offset
-        data = RequestData([RequestParameter(name, value, None) for name, value in parameters.items()])
+        data = request_data(parameters)
         result = await self._request.post(f"{self._bot.base_url}/getUpdates", data, read_timeout=LONG_POLL_S + 10)
         return result if isinstance(result, list) else []
 
