@@ -17,7 +17,7 @@ async def test_stops_in_the_middle_of_everything_lose_and_double_nothing(databas
     async with broadcasting(ground, database_url, plan) as scene:
         crowd = scene.crowd
         crowd.publish()
-        moments = sorted(ground.chance.sample(range(1, READERS * 9 // 10), STOPS))
+        moments = sorted(ground.chance.sample(range(1, READERS * 6 // 10), STOPS))
         for moment in moments:
             await scene.until_articles(moment)
             await scene.stop()
