@@ -168,7 +168,10 @@ def _chats(broadcast: Broadcast) -> Select[tuple[int, int | None, int | None]]:
                     readers.c.blocked_at.is_(None),
                 )
             )
-            return chosen if broadcast.cursor is None else chosen.where(subscriptions.c.reader_id > broadcast.cursor)
+            if broadcast.cursor is None:
+                return chosen
+            # Both, though they are the same: PostgreSQL joins the two in their order, and would begin at the first reader.
+            return chosen.where(subscriptions.c.reader_id > broadcast.cursor, readers.c.id > broadcast.cursor)
         case BroadcastKind.CORRECTION:
             article = select(broadcasts.c.id).where(
                 broadcasts.c.article_id == broadcast.article_id, broadcasts.c.kind == BroadcastKind.ARTICLE
