@@ -170,7 +170,7 @@ def _chats(broadcast: Broadcast) -> Select[tuple[int, int | None, int | None]]:
             )
             if broadcast.cursor is None:
                 return chosen
-            # Both, though they are the same: PostgreSQL joins the two in their order, and would begin at the first reader.
+            # Both, though they are the same: PostgreSQL joins them in their order, and would begin at the first reader.
             return chosen.where(subscriptions.c.reader_id > broadcast.cursor, readers.c.id > broadcast.cursor)
         case BroadcastKind.CORRECTION:
             article = select(broadcasts.c.id).where(
