@@ -1,19 +1,14 @@
 """The process as its operator meets it: how it starts, ends and complains, and what it does when something is away."""
 
 import asyncio
-import os
-import signal
 import socket
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from random import Random  # noqa: TID251 - chance begins in the test, from a seed
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from bot.app import VERSION
 from bot.i18n import Texts
@@ -222,7 +217,7 @@ async def test_the_hotline_answers_while_the_database_refuses_everything(
     async with standing() as town, polling(town, config_for(town, postgresql_url).write(tmp_path)) as bot:
         reader = Caller(town)
         await reader.hears_of_the_hotline()
-        with _closed(postgres_server, postgresql_url):
+        with postgres_server.closed(postgresql_url):
             await reader.hears_of_the_hotline()
             await reader.hears_of_the_hotline()
             reader.says("/start")
@@ -236,7 +231,7 @@ async def test_the_hotline_answers_while_the_database_does_not_answer_at_all(
     async with standing() as town, polling(town, config_for(town, postgresql_url).write(tmp_path)) as bot:
         reader = Caller(town)
         await reader.hears_of_the_hotline()
-        with _frozen(postgres_server, postgresql_url):
+        with postgres_server.silent(postgresql_url):
             await reader.hears_of_the_hotline()
             await reader.hears_of_the_hotline()
             reader.says("/start")
@@ -263,34 +258,6 @@ async def _until_said(bot: Bot, event: str) -> None:
         while event not in bot.said:
             assert bot.is_running, bot.said
             await asyncio.sleep(0.02)
-
-
-@contextmanager
-def _closed(server: PostgresServer, url: str) -> Iterator[None]:
-    """The database throws everybody out and lets nobody in."""
-    name = urlsplit(url).path.removeprefix("/")
-    with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        yield
-        admin.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(name)))
-
-
-@contextmanager
-def _frozen(server: PostgresServer, url: str) -> Iterator[None]:
-    """Each of the database's connections stays open and silent, as when a machine is gone."""
-    name = urlsplit(url).path.removeprefix("/")
-    with psycopg.connect(server.admin_url, autocommit=True) as admin:
-        rows = admin.execute("SELECT pid FROM pg_stat_activity WHERE datname = %s", [name]).fetchall()
-    pids = [pid for (pid,) in rows]
-    assert pids
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 def _file(sqlite_url: str) -> str:
